@@ -1,0 +1,49 @@
+# The one door for people and CI. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PYTHONWARNINGS ?= default
+
+.PHONY: help setup demo up down test test-unit check bench models proto web docs clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Install the locked Python environment (uv comes along if it is missing)
+	@scripts/setup
+
+models: setup ## Fetch and verify the models that the settings ask for
+	@$(PY) -m model_store fetch
+
+web: setup ## Install and build the web client
+	@scripts/web
+
+up: setup web models ## Start the whole stack without containers; Ctrl-C stops it
+	@$(PY) -m stack up
+
+down: ## Stop a stack that `make up` started
+	@$(PY) -m stack down
+
+demo: setup web models ## Hold a spoken conversation with the real stack (WAV=file, DEMO_ONCE=1)
+	@$(PY) -m stack demo
+
+check: setup ## Format, lint, types, contracts of imports, proto and configs
+	@scripts/check
+
+test-unit: setup models ## Unit and contract tests, about a minute
+	@$(PY) -m pytest tests/unit tests/contract
+
+test: setup web models ## Every test: unit, contract, web and the end-to-end ones on the real stack
+	@scripts/test
+
+bench: setup models ## Turn latency of a conversation with the running stack
+	@$(PY) -m bench
+
+proto: setup ## Generate the Python modules of the contract
+	@$(PY) proto/generate.py
+
+docs: setup ## Regenerate the generated pages of docs/
+	@$(PY) -m stack docs
+
+clean: ## Remove what was built in the tree (the cache outside stays)
+	@rm -rf .venv .run web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache
