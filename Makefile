@@ -43,7 +43,7 @@ proto: setup ## Generate the Python modules of the contract
 	@$(PY) proto/generate.py
 
 docs: setup ## Regenerate the generated pages of docs/
-	@$(PY) -m stack docs
+	@$(PY) scripts/gen_docs.py
 
 clean: ## Remove what was built in the tree (the cache outside stays)
 	@rm -rf .venv .run web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache
