@@ -1,0 +1,6 @@
+"""Logs and metrics."""
+
+from speech_server.telemetry.logs import configure_logs, get_logger
+from speech_server.telemetry.metrics import Metrics
+
+__all__ = ["Metrics", "configure_logs", "get_logger"]
