@@ -20,121 +20,148 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True, extra="ignore")
 
     # Server
-    host: str = Field("127.0.0.1", description="Address that gRPC and /metrics listen on.")
-    port: int = Field(50051, ge=0, le=65535, description="Port of gRPC; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="Address that gRPC and /metrics listen on.")
+    port: int = Field(
+        default=50051, ge=0, le=65535, description="Port of gRPC; 0 takes a free one."
+    )
     metrics_port: int = Field(
-        9101, ge=0, le=65535, description="Port of Prometheus' /metrics; 0 takes a free one."
+        default=9101,
+        ge=0,
+        le=65535,
+        description="Port of Prometheus' /metrics; 0 takes a free one.",
     )
     max_message_bytes: int = Field(
-        1 << 20, ge=4096, description="Largest message that is accepted, in bytes."
+        default=1 << 20, ge=4096, description="Largest message that is accepted, in bytes."
     )
-    reflection: bool = Field(True, description="Answer gRPC reflection.")
+    reflection: bool = Field(default=True, description="Answer gRPC reflection.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log line that is written."
+        default="info", description="Least severe log line that is written."
     )
     drain_probe_seconds: float = Field(
-        2.0,
+        default=2.0,
         ge=0,
         description="Wait between NOT_SERVING and the refusal of new streams when the server "
         "stops, so that balancers notice, in seconds.",
     )
     drain_seconds: float = Field(
-        30.0, ge=0, description="Longest wait for open streams when the server stops, in seconds."
+        default=30.0,
+        ge=0,
+        description="Longest wait for open streams when the server stops, in seconds.",
     )
     retry_delay_seconds: float = Field(
-        1.0, gt=0, description="Delay that a refused client is told to wait, in seconds."
+        default=1.0, gt=0, description="Delay that a refused client is told to wait, in seconds."
     )
     idle_seconds: float = Field(
-        300.0, gt=0, description="A stream without any message for so long is ended, in seconds."
+        default=300.0,
+        gt=0,
+        description="A stream without any message for so long is ended, in seconds.",
     )
     send_seconds: float = Field(
-        20.0, gt=0, description="A client that takes no result for so long is cut, in seconds."
+        default=20.0,
+        gt=0,
+        description="A client that takes no result for so long is cut, in seconds.",
     )
 
     # Device
     device: Device = Field(
-        "auto", description="Where models run: auto takes CUDA when there is a device, else CPU."
+        default="auto",
+        description="Where models run: auto takes CUDA when there is a device, else CPU.",
     )
     threads: int = Field(
-        0, ge=0, description="Threads of recognition on the CPU; 0 takes the number of cores."
+        default=0,
+        ge=0,
+        description="Threads of recognition on the CPU; 0 takes the number of cores.",
     )
 
     # Recognition
     stt_model: str = Field(
-        "whisper-base", description="Recognition model: a name of models.toml or a folder's path."
+        default="whisper-base",
+        description="Recognition model: a name of models.toml or a folder's path.",
     )
     stt_compute_type: str = Field(
-        "auto", description="Arithmetic of recognition: auto is int8 on CPU, float16 on CUDA."
+        default="auto",
+        description="Arithmetic of recognition: auto is int8 on CPU, float16 on CUDA.",
     )
     stt_language: str = Field(
-        "en", description="ISO 639-1 code that is taken for an utterance too short to tell."
+        default="en", description="ISO 639-1 code that is taken for an utterance too short to tell."
     )
     stt_short_context: Literal["auto", "on", "off"] = Field(
-        "auto",
+        default="auto",
         description="Encode only the speech and a margin instead of 30 seconds; auto does so for "
         "the models that it was measured on.",
     )
     stt_context_margin_ms: int = Field(
-        1000, ge=500, le=10000, description="Empty context after the speech, in milliseconds."
+        default=1000,
+        ge=500,
+        le=10000,
+        description="Empty context after the speech, in milliseconds.",
     )
     stt_max_streams: int = Field(
-        32, ge=1, description="Recognition streams that may be open at once."
+        default=32, ge=1, description="Recognition streams that may be open at once."
     )
-    stt_max_batch: int = Field(8, ge=1, le=64, description="Utterances that are decoded together.")
+    stt_max_batch: int = Field(
+        default=8, ge=1, le=64, description="Utterances that are decoded together."
+    )
     stt_max_backlog_ms: int = Field(
-        30_000,
+        default=30_000,
         ge=1000,
         description="Unread audio of a stream after which its client is made to wait, in "
         "milliseconds.",
     )
     stt_interim_ms: int = Field(
-        400, ge=100, description="Shortest time between two interims of a stream, in milliseconds."
+        default=400,
+        ge=100,
+        description="Shortest time between two interims of a stream, in milliseconds.",
     )
-    vad_model: str = Field("silero-vad", description="Voice activity model: name or path.")
+    vad_model: str = Field(default="silero-vad", description="Voice activity model: name or path.")
     turn_model: str = Field(
-        "smart-turn-v3.2", description="End-of-turn model: name or path; empty runs without one."
+        default="smart-turn-v3.2",
+        description="End-of-turn model: name or path; empty runs without one.",
     )
 
     # Endpointing: defaults of EndpointingConfig
     start_threshold: Probability = Field(
-        0.5, description="Voice probability at which speech begins."
+        default=0.5, description="Voice probability at which speech begins."
     )
     stop_threshold: Probability = Field(
-        0.35, description="Voice probability below which speech ends."
+        default=0.35, description="Voice probability below which speech ends."
     )
     min_speech_ms: int = Field(
-        64, ge=0, le=2000, description="Voiced audio that begins an utterance, in milliseconds."
+        default=64,
+        ge=0,
+        le=2000,
+        description="Voiced audio that begins an utterance, in milliseconds.",
     )
     prefix_padding_ms: int = Field(
-        400,
+        default=400,
         ge=0,
         le=2000,
         description="Audio before the first voiced sample that belongs to the utterance, in "
         "milliseconds.",
     )
     preflight_silence_ms: int = Field(
-        128,
+        default=128,
         ge=0,
         le=5000,
         description="Silence after which the preflight is made, in milliseconds.",
     )
     stop_silence_ms: int = Field(
-        500,
+        default=500,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        500,
+        default=500,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        0.5, description="End-of-turn probability from which a turn counts as complete."
+        default=0.5, description="End-of-turn probability from which a turn counts as complete."
     )
     max_utterance_ms: int = Field(
-        20_000,
+        default=20_000,
         ge=2000,
         le=28_000,
         description="Longest utterance before it is cut, in milliseconds.",
@@ -142,14 +169,14 @@ class Settings(BaseSettings):
 
     # Synthesis
     tts_voices: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("en_US-joe-medium",),
+        default=("en_US-joe-medium",),
         min_length=1,
         description="Voices: names of models.toml or paths; the first is the default.",
     )
     tts_threads: int = Field(
-        0, ge=0, description="Threads of synthesis on the CPU; 0 takes the number of cores."
+        default=0, ge=0, description="Threads of synthesis on the CPU; 0 takes the number of cores."
     )
-    tts_max_streams: int = Field(32, ge=1, description="Synthesis streams open at once.")
+    tts_max_streams: int = Field(default=32, ge=1, description="Synthesis streams open at once.")
 
     @field_validator("tts_voices", mode="before")
     @classmethod
