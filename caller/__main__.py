@@ -1,0 +1,24 @@
+"""The scripted caller's command line."""
+
+import argparse
+import asyncio
+import sys
+
+from rich.console import Console
+
+from caller.demo import demo
+from caller.settings import CallerSettings
+
+
+def main() -> int:
+    """Runs one command; 0 only when everything that has to hold did."""
+    parser = argparse.ArgumentParser(prog="caller", description=__doc__)
+    parser.add_argument("command", choices=["demo"], help="demo: hold a conversation and check it")
+    parser.parse_args()
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    report = asyncio.run(demo(CallerSettings(), console))
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Word error rates, with the normaliser of Whisper on both sides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import jiwer
+from whisper_normalizer.english import EnglishTextNormalizer
+
+__all__ = ["Score", "normalise", "score"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Word errors pooled over some texts; `wer` is errors through words of the reference."""
+
+    errors: int
+    words: int
+
+    @property
+    def wer(self) -> float:
+        """Word error rate; 0 when nothing was to be said and nothing was heard."""
+        if self.words == 0:
+            return float(self.errors > 0)
+        return self.errors / self.words
+
+
+def normalise(text: str) -> str:
+    """English text as words alone: case, punctuation, numbers and spellings made the same.
+
+    Times of day are put apart first: the normaliser joins "10:15" into one number and "ten
+    fifteen" into another.
+    """
+    return str(_normaliser()(text.replace(":", " "))).strip()
+
+
+def score(pairs: Sequence[tuple[str, str]]) -> Score:
+    """Scores (reference, hypothesis) pairs together."""
+    errors = words = 0
+    for reference, hypothesis in pairs:
+        wanted, heard = normalise(reference), normalise(hypothesis)
+        words += len(wanted.split())
+        if not wanted:  # jiwer refuses an empty reference
+            errors += len(heard.split())
+            continue
+        measured = jiwer.process_words(wanted, heard)
+        errors += measured.substitutions + measured.deletions + measured.insertions
+    return Score(errors, words)
+
+
+@cache
+def _normaliser() -> EnglishTextNormalizer:
+    return EnglishTextNormalizer()
