@@ -1,0 +1,69 @@
+"""Puts the application together: routes, errors, layers, and the life of its clients."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from control_api import openapi, problems
+from control_api.middleware import Bounds, Observe, SecurityHeaders
+from control_api.middleware.secure import security_headers
+from control_api.parts import open_parts
+from control_api.routes import health, pages, tokens, transcripts
+from control_api.routes.web import WebPage
+from control_api.settings import Settings
+from control_api.telemetry import Telemetry
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application; its clients live as long as its lifespan.
+
+    It starts whether or not LiveKit, Redis and the speech server are there; a request that needs
+    one that is away is answered with 503.
+    """
+    telemetry = Telemetry()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_parts(settings, telemetry) as parts:
+            app.state.parts = parts
+            watch = asyncio.create_task(parts.health.watch(settings.watch_interval_s))
+            try:
+                yield
+            finally:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+
+    app = FastAPI(
+        lifespan=lifespan,
+        redirect_slashes=False,
+        # Swagger's and Redoc's pages load their scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        **openapi.DESCRIPTION,
+    )
+    problems.install(app)
+    for module in (tokens, transcripts, health, pages):
+        app.include_router(module.router)
+    # The default, not a mount at "/": a mount would win over the 405 of a route of ours.
+    app.router.default = WebPage(settings.web_dist)
+    openapi.install(app)
+
+    # From the inside out.
+    app.add_middleware(
+        Bounds, max_body_bytes=settings.max_body_bytes, timeout_s=settings.request_timeout_s
+    )
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+    app.add_middleware(SecurityHeaders, headers=security_headers(settings))
+    app.add_middleware(Observe, telemetry=telemetry)
+    return app

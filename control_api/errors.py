@@ -1,0 +1,92 @@
+"""The errors of the control API.
+
+    ControlError
+    ├── SettingsError              the process cannot start; names the settings
+    ├── RequestError               the caller can mend it
+    │   ├── InvalidRequest         well-formed, but a field is not acceptable; points at each
+    │   ├── BodyTooLarge           more bytes than `CONTROL_MAX_BODY_BYTES`
+    │   ├── BodyTimeout            the body did not arrive in time
+    │   └── TranscriptNotFound     nothing was said in a room of that name
+    ├── NeighbourError             a service behind us; carries `part`
+    │   ├── NeighbourUnavailable   not reachable, or it says that it is not ready
+    │   ├── NeighbourTimeout       reachable, but it did not answer in time
+    │   └── NeighbourRefused       it refuses our own keys or our request: ours to mend
+    └── RequestTimeout             we did not finish within `CONTROL_REQUEST_TIMEOUT_S`
+
+`problems.PROBLEMS` maps each but `SettingsError` to its problem details (RFC 9457).
+"""
+
+from dataclasses import dataclass
+
+
+class ControlError(Exception):
+    """The root; `str()` of any of them is fit for the caller's eyes."""
+
+
+class SettingsError(ControlError):
+    """The settings are not usable; the text names each one and says why."""
+
+
+class RequestError(ControlError):
+    """The caller sent something that it can change."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field.
+
+    Attributes:
+        pointer: JSON Pointer (RFC 6901) into the body, or the parameter's name after `#`.
+        detail: What is wrong, without repeating the value.
+    """
+
+    pointer: str
+    detail: str
+
+
+class InvalidRequest(RequestError):
+    """A field of the request is not acceptable."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
+        self.errors = errors
+
+
+class BodyTooLarge(RequestError):
+    """The body has more bytes than we read."""
+
+
+class BodyTimeout(RequestError):
+    """The body did not arrive in time."""
+
+
+class TranscriptNotFound(RequestError):
+    """There is no transcript of that room."""
+
+
+class NeighbourError(ControlError):
+    """A service that we depend on did not do its part.
+
+    Attributes:
+        part: `livekit`, `redis` or `speech_server`.
+    """
+
+    def __init__(self, part: str, detail: str) -> None:
+        super().__init__(detail)
+        self.part = part
+
+
+class NeighbourUnavailable(NeighbourError):
+    """The service cannot be reached, or says that it is not ready."""
+
+
+class NeighbourTimeout(NeighbourError):
+    """The service did not answer in time."""
+
+
+class NeighbourRefused(NeighbourError):
+    """The service refused us: our keys or our request are wrong, not the caller's."""
+
+
+class RequestTimeout(ControlError):
+    """The request took longer than we allow."""

@@ -1,0 +1,64 @@
+"""What the routes work with, opened and closed with the application."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from control_api.health import HealthMonitor
+from control_api.livekit import LiveKitClient, TokenSigner
+from control_api.settings import Settings
+from control_api.speech import SpeechServer
+from control_api.store import RedisStore, Transcripts
+from control_api.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything with a connection or a key, one of each an application."""
+
+    settings: Settings
+    telemetry: Telemetry
+    signer: TokenSigner
+    livekit: LiveKitClient
+    store: RedisStore
+    transcripts: Transcripts
+    health: HealthMonitor
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[Parts]:
+    """Opens the clients (none of them connects before it is used) and closes them again."""
+    async with AsyncExitStack() as stack:
+        livekit = LiveKitClient(settings, telemetry)
+        stack.push_async_callback(livekit.aclose)
+        store = RedisStore.open(settings, telemetry)
+        stack.push_async_callback(store.aclose)
+        speech = SpeechServer(settings)
+        stack.push_async_callback(speech.aclose)
+        yield Parts(
+            settings=settings,
+            telemetry=telemetry,
+            signer=TokenSigner(settings),
+            livekit=livekit,
+            store=store,
+            transcripts=Transcripts(store, telemetry),
+            health=HealthMonitor(
+                {
+                    "livekit": livekit.check,
+                    "redis": store.check,
+                    "speech_server": speech.check,
+                },
+                timeout_s=settings.health_timeout_s,
+                telemetry=telemetry,
+            ),
+        )
+
+
+def _parts_of(request: Request) -> Parts:
+    return cast("Parts", request.app.state.parts)
+
+
+Wired = Annotated[Parts, Depends(_parts_of)]

@@ -1,0 +1,196 @@
+"""What can be set, read once from the environment when the process starts."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from control_api.errors import SettingsError
+
+DEVELOPMENT_KEY = "trinity-development"
+DEVELOPMENT_SECRET = "trinity-development-secret-not-for-production"
+# The shortest key that HS256 takes without weakening it (RFC 7518 §3.2).
+SECRET_MIN_BYTES = 32
+DEV_SERVER_ORIGINS = ("http://127.0.0.1:5173", "http://localhost:5173")
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Settings of the control API; `CONTROL_` and the names that several services share."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONTROL_", frozen=True, populate_by_name=True, extra="ignore"
+    )
+
+    environment: Literal["development", "production"] = Field(
+        default="development",
+        validation_alias="TRINITY_ENVIRONMENT",
+        description="`production` refuses development keys.",
+    )
+    livekit_url: str = Field(
+        default="ws://127.0.0.1:7880",
+        validation_alias="LIVEKIT_URL",
+        pattern=r"^(ws|http)s?://[^\s]+$",
+        description="LiveKit as this service reaches it.",
+    )
+    livekit_api_key: str = Field(
+        default=DEVELOPMENT_KEY,
+        validation_alias="LIVEKIT_API_KEY",
+        min_length=1,
+        description="LiveKit API key; signs join tokens.",
+    )
+    livekit_api_secret: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        validation_alias="LIVEKIT_API_SECRET",
+        min_length=1,
+        description="Secret of the LiveKit API key.",
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias="REDIS_URL",
+        description="Redis with the transcripts; may hold a password.",
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="TCP port to listen on; 0: any free one."
+    )
+    livekit_public_url: str = Field(
+        default="",
+        pattern=r"^$|^(ws|http)s?://[^\s]+$",
+        description="LiveKit as browsers reach it; empty: the same as LIVEKIT_URL.",
+    )
+    speech_address: str = Field(
+        default="127.0.0.1:50051", description="Speech server's gRPC host and port, for its health."
+    )
+    web_dist: Path = Field(
+        default=Path(__file__).resolve().parent.parent / "web" / "dist",
+        description="Folder of the built web page.",
+    )
+
+    agents: Names = Field(
+        default=("trinity",),
+        min_length=1,
+        description="Names of the agents that a token may dispatch, separated by commas; "
+        "the first one is dispatched when the caller names none.",
+    )
+    token_ttl_s: int = Field(
+        default=900,
+        ge=60,
+        le=21600,
+        description="Seconds for which a join token can be used to join.",
+    )
+    publish_sources: Names = Field(
+        default=("microphone",),
+        description="Track sources that a caller may publish, separated by commas: microphone, "
+        "camera, screen_share, screen_share_audio.",
+    )
+    metadata_max_bytes: int = Field(
+        default=2048, ge=0, le=8192, description="Bytes of UTF-8 of each metadata field in a token."
+    )
+
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description="Other origins whose pages may call the API, separated by commas; unset: "
+        "none in production, the web development server's otherwise.",
+    )
+    max_body_bytes: int = Field(
+        default=65536, ge=1024, le=10_000_000, description="Bytes of the largest request body."
+    )
+    request_timeout_s: float = Field(
+        default=15.0, gt=0, le=300, description="Seconds until a request has to begin its response."
+    )
+    livekit_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="Seconds for one call of LiveKit's API."
+    )
+    redis_timeout_s: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds for one command of Redis, and to connect."
+    )
+    health_timeout_s: float = Field(
+        default=1.0, gt=0, le=10, description="Seconds that each part has to answer a health check."
+    )
+    watch_interval_s: float = Field(
+        default=10.0, gt=0, le=300, description="Seconds between two looks at the parts."
+    )
+    shutdown_timeout_s: int = Field(
+        default=10, ge=0, le=300, description="Seconds that open requests have to end at shutdown."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level that is logged."
+    )
+
+    @field_validator("agents", "publish_sources", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("publish_sources")
+    @classmethod
+    def _known_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = {"microphone", "camera", "screen_share", "screen_share_audio"}
+        if unknown := sorted(set(value) - known):
+            raise ValueError(f"unknown track source: {', '.join(unknown)}")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _whole_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for origin in value or ():
+            if origin == "*" or not origin.startswith(("http://", "https://")):
+                raise ValueError("each origin is a scheme and a host, such as https://example.org")
+        return value
+
+    @model_validator(mode="after")
+    def _no_development_keys_in_production(self) -> Self:
+        if self.environment != "production":
+            return self
+        secret = self.livekit_api_secret.get_secret_value()
+        if self.livekit_api_key == DEVELOPMENT_KEY:
+            raise ValueError("LIVEKIT_API_KEY is the development key; set one of your own")
+        if secret == DEVELOPMENT_SECRET:
+            raise ValueError("LIVEKIT_API_SECRET is the development secret; set one of your own")
+        if len(secret.encode()) < SECRET_MIN_BYTES:
+            raise ValueError(f"LIVEKIT_API_SECRET is shorter than {SECRET_MIN_BYTES} bytes")
+        return self
+
+    @property
+    def public_livekit_url(self) -> str:
+        """LiveKit as browsers reach it."""
+        return self.livekit_public_url or self.livekit_url
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins other than our own whose pages may call the API."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return () if self.environment == "production" else DEV_SERVER_ORIGINS
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: One is not usable; the text has a line for each, with the variable's name
+            and without its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(error))) from None
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        message = item["msg"].removeprefix("Value error, ")
+        if not item["loc"]:
+            lines.append(message)
+            continue
+        name = str(item["loc"][0])
+        is_field = name in Settings.model_fields
+        lines.append(f"{f'CONTROL_{name.upper()}' if is_field else name}: {message}")
+    return lines

@@ -1,0 +1,98 @@
+"""Every metric of the control API; labels come from closed sets only.
+
+One `Telemetry` an application, with a registry of its own, so that two applications in one
+process (tests) do not share numbers. `docs/metrics.md` is generated from it.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+# Most requests take a few milliseconds; the upper ones are time-outs.
+_REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+
+
+def package_version() -> str:
+    """The installed version of Trinity, or `unknown` in a bare checkout."""
+    try:
+        return version("trinity")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class Telemetry:
+    """The metrics; `render()` is what `/metrics` answers."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        build = Gauge(
+            "control_build_info",
+            "What runs; always 1.",
+            ["version"],
+            registry=self.registry,
+        )
+        build.labels(version=package_version()).set(1)
+        self.request_duration = Histogram(
+            "control_http_request_duration_seconds",
+            "Time from a request's first byte to the end of its response.",
+            ["route", "method", "status"],
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self.requests_active = Gauge(
+            "control_http_requests_active",
+            "Requests that are being answered.",
+            registry=self.registry,
+        )
+        self.tokens = Counter(
+            "control_tokens_total",
+            "Join tokens that were issued.",
+            registry=self.registry,
+        )
+        self.part_up = Gauge(
+            "control_part_up",
+            "1 when the part answered its last health check.",
+            ["part"],
+            registry=self.registry,
+        )
+        self.part_check = Histogram(
+            "control_part_check_seconds",
+            "Time that a part took to answer a health check.",
+            ["part"],
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self.livekit_request = Histogram(
+            "control_livekit_request_seconds",
+            "Time of one call of LiveKit's API.",
+            ["service", "method", "code"],
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self.redis_errors = Counter(
+            "control_redis_errors_total",
+            "Redis commands that failed.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.transcripts_unreadable = Counter(
+            "control_transcript_messages_unreadable_total",
+            "Entries of a transcript that are not transcript messages and were left out.",
+            registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
