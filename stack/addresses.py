@@ -1,0 +1,80 @@
+"""Where the parts of one stack are, for people, tests and benches."""
+
+import dataclasses
+
+from stack.ports import HOST, Ports
+from stack.settings import StackSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class Addresses:
+    """Addresses of a stack; a neighbour that runs already is named where it is."""
+
+    api_url: str
+    """Control API; the web page is at its root."""
+    livekit_url: str
+    redis_url: str
+    ollama_host: str
+    speech_target: str
+    """Speech server, gRPC, as ``host:port``."""
+    speech_metrics_url: str
+    agent_metrics_url: str
+    agent_health_url: str
+    prometheus_url: str | None = None
+
+    @classmethod
+    def of(
+        cls, ports: Ports, settings: StackSettings, *, ollama_host: str | None, prometheus: bool
+    ) -> "Addresses":
+        """Put together the addresses of a stack.
+
+        Args:
+            ports: of the stack.
+            settings: name the neighbours that run already.
+            ollama_host: an Ollama that runs already, or None for the stack's own.
+            prometheus: whether the stack runs one.
+        """
+        return cls(
+            api_url=f"http://{HOST}:{ports.control}",
+            livekit_url=settings.livekit_url or f"ws://{HOST}:{ports.livekit}",
+            redis_url=settings.redis_url or f"redis://{HOST}:{ports.redis}/0",
+            ollama_host=ollama_host or f"http://{HOST}:{ports.ollama}",
+            speech_target=f"{HOST}:{ports.speech}",
+            speech_metrics_url=f"http://{HOST}:{ports.speech_metrics}/metrics",
+            agent_metrics_url=f"http://{HOST}:{ports.agent_metrics}/metrics",
+            agent_health_url=f"http://{HOST}:{ports.agent_health}/",
+            prometheus_url=f"http://{HOST}:{ports.prometheus}" if prometheus else None,
+        )
+
+    def environment(self, settings: StackSettings) -> dict[str, str]:
+        """Give the variables by which clients and services find the neighbours."""
+        return {
+            "LIVEKIT_URL": self.livekit_url,
+            "LIVEKIT_API_KEY": settings.livekit_api_key,
+            "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+            "REDIS_URL": self.redis_url,
+            "OLLAMA_HOST": self.ollama_host,
+            "CALLER_API_URL": self.api_url,
+            "CALLER_SPEECH_TARGET": self.speech_target,
+        }
+
+    def lines(self) -> list[str]:
+        """Give the addresses as a person reads them."""
+        shown = [
+            ("talk in a browser", self.api_url),
+            ("control API", f"{self.api_url}/docs"),
+            ("LiveKit", self.livekit_url),
+            ("speech server (gRPC)", self.speech_target),
+            ("Ollama", self.ollama_host),
+            ("Redis", _without_password(self.redis_url)),
+            ("metrics", f"{self.speech_metrics_url}  {self.agent_metrics_url}"),
+            ("", f"{self.api_url}/metrics"),
+        ]
+        if self.prometheus_url:
+            shown.append(("Prometheus", self.prometheus_url))
+        return [f"  {name:<22} {address}" for name, address in shown]
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -1,0 +1,164 @@
+"""Whether a part of the stack is ready, asked by its real protocol.
+
+A probe is called again and again until it returns. It raises `Waiting` with the reason, in words
+for people, as long as the part is not ready; each probe answers within ``PROBE_TIMEOUT_S``.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import httpx
+import redis
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from trinity.speech.v1 import (
+    server_service_pb2,
+    speech_to_text_service_pb2,
+    text_to_speech_service_pb2,
+)
+
+PROBE_TIMEOUT_S = 2.0
+
+Probe = Callable[[], None]
+
+SPEECH_SERVICES = tuple(
+    service.full_name
+    for module in (
+        server_service_pb2,
+        speech_to_text_service_pb2,
+        text_to_speech_service_pb2,
+    )
+    for service in module.DESCRIPTOR.services_by_name.values()
+)
+
+
+class Waiting(Exception):
+    """A part is not ready yet; the text says what it waits for."""
+
+
+def http(url: str) -> Probe:
+    """Ready when ``GET url`` answers 200."""
+
+    def probe() -> None:
+        _get(url)
+
+    return probe
+
+
+def redis_ping(url: str) -> Probe:
+    """Ready when Redis answers PING, which it refuses while it loads its data."""
+
+    def probe() -> None:
+        try:
+            with redis.Redis.from_url(
+                url,
+                socket_timeout=PROBE_TIMEOUT_S,
+                socket_connect_timeout=PROBE_TIMEOUT_S,
+                retry=None,
+            ) as client:
+                client.ping()
+        except redis.RedisError as error:
+            raise Waiting(f"Redis: {error}") from None
+
+    return probe
+
+
+def livekit(url: str) -> Probe:
+    """Ready when LiveKit answers on its signal port (it does so once its node is registered)."""
+    scheme, _, rest = url.partition("://")
+    return http(f"{'https' if scheme in ('wss', 'https') else 'http'}://{rest}")
+
+
+def ollama(host: str) -> Probe:
+    """Ready when Ollama tells its version."""
+
+    def probe() -> None:
+        if not ollama_version(host):
+            raise Waiting(f"no Ollama at {host}")
+
+    return probe
+
+
+def ollama_version(host: str) -> str | None:
+    """Give the version of the Ollama at an address, or None when none answers."""
+    try:
+        answer = httpx.get(
+            f"{http_address(host)}/api/version", timeout=PROBE_TIMEOUT_S, trust_env=False
+        )
+        return str(answer.json()["version"])
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        return None
+
+
+def http_address(host: str) -> str:
+    """Write an ``OLLAMA_HOST`` in full: a scheme and a port may be left out of it."""
+    address = host if "://" in host else f"http://{host}"
+    scheme, _, rest = address.rstrip("/").partition("://")
+    bare = rest.rpartition("]")[2] if rest.startswith("[") else rest
+    if scheme == "http" and ":" not in bare and "/" not in bare:
+        rest += ":11434"
+    # 0.0.0.0 is where a server listens, not where a client goes.
+    return f"{scheme}://{rest.replace('0.0.0.0', '127.0.0.1')}"
+
+
+def grpc_health(target: str, services: tuple[str, ...]) -> Probe:
+    """Ready when each service of a gRPC server is SERVING, which it is after its warm-up."""
+
+    def probe() -> None:
+        with grpc.insecure_channel(target) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            for service in services:
+                request = health_pb2.HealthCheckRequest(service=service)
+                try:
+                    status = stub.Check(request, timeout=PROBE_TIMEOUT_S).status
+                except grpc.RpcError as error:
+                    code = error.code() if isinstance(error, grpc.Call) else error
+                    raise Waiting(f"{service}: {code}") from None
+                if status != health_pb2.HealthCheckResponse.SERVING:
+                    name = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+                    raise Waiting(f"{service} is {name}")
+
+    return probe
+
+
+def agent_registered(health_url: str, log: Path) -> Probe:
+    """Ready when the worker is healthy and has told, in its log, that LiveKit registered it.
+
+    The health of livekit-agents' worker is good from its start on, connected or not; the log line
+    of the registration is the one sign of it outside the process. The log is a fresh one for each
+    start of the stack.
+    """
+
+    def probe() -> None:
+        _get(health_url)
+        if not _has_event(log, "registered worker"):
+            raise Waiting("the agent is not registered with LiveKit")
+
+    return probe
+
+
+def _has_event(log: Path, event: str) -> bool:
+    try:
+        with log.open(errors="replace") as lines:
+            for line in lines:
+                if event not in line:
+                    continue
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and event in (entry.get("event"), entry.get("message")):
+                    return True
+    except OSError:
+        pass
+    return False
+
+
+def _get(url: str) -> None:
+    try:
+        status = httpx.get(url, timeout=PROBE_TIMEOUT_S, trust_env=False).status_code
+    except httpx.HTTPError as error:
+        raise Waiting(f"{url}: {error}") from None
+    if status != httpx.codes.OK:
+        raise Waiting(f"{url}: HTTP {status}")

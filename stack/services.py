@@ -1,0 +1,215 @@
+"""The table of services: how each is run, what it is told, and when it is ready.
+
+A service starts without its neighbours, so all start at once; the stages say only in which order
+they are stopped: those that hold calls first, what they stand on last.
+"""
+
+import dataclasses
+import enum
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stack import readiness
+from stack.addresses import Addresses
+from stack.llm import llm_threads
+from stack.ports import HOST
+from stack.programs import livekit, ollama, prometheus, redis
+from stack.progress import Progress
+from stack.prometheus_config import write_prometheus_config
+from stack.settings import ROOT, StackSettings
+
+
+class Stage(enum.IntEnum):
+    """Services of one stage stop together; the highest stage stops first."""
+
+    GROUND = 1
+    ENGINES = 2
+    CALLS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """One process that the supervisor keeps."""
+
+    name: str
+    command: tuple[str, ...]
+    stage: Stage
+    ports: tuple[str, ...]
+    """Fields of `stack.ports.Ports` that it listens on."""
+    probe: readiness.Probe
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    death_signal: str = "TERM"
+    """What it gets when the supervisor is killed: TERM where it would end at once and tidily."""
+
+
+def services(
+    settings: StackSettings, addresses: Addresses, log_of: Callable[[str], Path], progress: Progress
+) -> list[Service]:
+    """Give the services of a stack; finds or installs the programs that they need.
+
+    Args:
+        settings: of the stack.
+        addresses: of the stack; what runs already elsewhere gets no service.
+        log_of: gives the log of a service.
+        progress: shows what is being installed.
+    """
+    table: list[Service] = []
+    if settings.redis_url is None:
+        table.append(_redis(settings, addresses, redis.find_or_install(settings, progress)))
+    if settings.livekit_url is None:
+        table.append(_livekit(settings, addresses, livekit.find_or_install(settings, progress)))
+    if addresses.ollama_host == own_ollama(settings):
+        table.append(_ollama(settings, addresses, ollama.find_or_install(settings, progress)))
+    table.append(_speech_server(settings, addresses))
+    table.append(_agent(settings, addresses, log_of("agent")))
+    table.append(_control_api(settings, addresses))
+    if addresses.prometheus_url and (program := prometheus.find(settings)):
+        table.append(_prometheus(settings, addresses, program))
+    return table
+
+
+def own_ollama(settings: StackSettings) -> str:
+    """Give the address of the Ollama that this stack would start."""
+    return f"http://{HOST}:{settings.ports.ollama}"
+
+
+def _redis(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
+    data = settings.state_dir / "redis"
+    data.mkdir(parents=True, exist_ok=True)
+    return Service(
+        name="redis",
+        command=(
+            str(program),
+            str(ROOT / "configs" / "redis.conf"),
+            *("--bind", HOST, "--port", str(settings.ports.redis)),
+            *("--dir", str(data), "--daemonize", "no", "--logfile", ""),
+        ),
+        stage=Stage.GROUND,
+        ports=("redis",),
+        probe=readiness.redis_ping(addresses.redis_url),
+    )
+
+
+def _livekit(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
+    ports = settings.ports
+    secret = settings.livekit_api_secret.get_secret_value()
+    return Service(
+        name="livekit",
+        command=(
+            str(program),
+            *("--config", str(ROOT / "configs" / "livekit.yaml")),
+            *("--bind", HOST, "--node-ip", HOST, "--port", str(ports.livekit)),
+            *("--rtc.tcp_port", str(ports.livekit_tcp), "--udp-port", str(ports.livekit_udp)),
+        ),
+        stage=Stage.GROUND,
+        ports=("livekit", "livekit_tcp", "livekit_udp"),
+        probe=readiness.livekit(addresses.livekit_url),
+        environment={"LIVEKIT_KEYS": f"{settings.livekit_api_key}: {secret}"},
+    )
+
+
+def _ollama(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
+    settings.models_dir.mkdir(parents=True, exist_ok=True)
+    return Service(
+        name="ollama",
+        command=(str(program), "serve"),
+        stage=Stage.ENGINES,
+        ports=("ollama",),
+        probe=readiness.ollama(addresses.ollama_host),
+        environment={
+            "OLLAMA_MODELS": str(settings.models_dir),
+            # Two stacks share the models: one must not tidy away what the other is fetching.
+            "OLLAMA_NOPRUNE": "1",
+            "OLLAMA_NO_CLOUD": "1",
+            "OLLAMA_KEEP_ALIVE": os.environ.get("OLLAMA_KEEP_ALIVE", "-1"),
+            "OLLAMA_NUM_PARALLEL": os.environ.get("OLLAMA_NUM_PARALLEL", "2"),
+        },
+    )
+
+
+def _python(package: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", package)
+
+
+def _speech_server(settings: StackSettings, addresses: Addresses) -> Service:
+    grace = settings.stop_grace_s
+    return Service(
+        name="speech_server",
+        command=_python("speech_server"),
+        stage=Stage.ENGINES,
+        ports=("speech", "speech_metrics"),
+        probe=readiness.grpc_health(addresses.speech_target, readiness.SPEECH_SERVICES),
+        environment={
+            "SPEECH_HOST": HOST,
+            "SPEECH_PORT": str(settings.ports.speech),
+            "SPEECH_METRICS_PORT": str(settings.ports.speech_metrics),
+            # No balancer watches this one, and its callers have been stopped before it.
+            **_unless_set("SPEECH_DRAIN_PROBE_SECONDS", "0"),
+            **_unless_set("SPEECH_DRAIN_SECONDS", str(max(1, grace - 1))),
+        },
+        death_signal="KILL",
+    )
+
+
+def _agent(settings: StackSettings, addresses: Addresses, log: Path) -> Service:
+    return Service(
+        name="agent",
+        command=_python("agent"),
+        stage=Stage.CALLS,
+        ports=("agent_metrics", "agent_health"),
+        probe=readiness.agent_registered(addresses.agent_health_url, log),
+        environment={
+            "AGENT_HOST": HOST,
+            "AGENT_HEALTH_PORT": str(settings.ports.agent_health),
+            "AGENT_METRICS_PORT": str(settings.ports.agent_metrics),
+            "AGENT_SPEECH_TARGET": addresses.speech_target,
+            "AGENT_LLM_MODEL": settings.llm_model,
+            "AGENT_LLM_NUM_CTX": str(settings.llm_num_ctx),
+            "AGENT_LLM_NUM_THREAD": str(llm_threads(settings)),
+            **_unless_set("AGENT_DRAIN_SECONDS", str(max(1, settings.stop_grace_s - 1))),
+        },
+        death_signal="KILL",
+    )
+
+
+def _control_api(settings: StackSettings, addresses: Addresses) -> Service:
+    return Service(
+        name="control_api",
+        command=_python("control_api"),
+        stage=Stage.CALLS,
+        ports=("control",),
+        probe=readiness.http(f"{addresses.api_url}/readyz"),
+        environment={
+            "CONTROL_HOST": HOST,
+            "CONTROL_PORT": str(settings.ports.control),
+            "CONTROL_SPEECH_ADDRESS": addresses.speech_target,
+            **_unless_set("CONTROL_SHUTDOWN_TIMEOUT_S", str(max(1, settings.stop_grace_s - 1))),
+        },
+        death_signal="KILL",
+    )
+
+
+def _prometheus(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
+    data = settings.state_dir / "prometheus"
+    data.mkdir(parents=True, exist_ok=True)
+    config = write_prometheus_config(data / "prometheus.yml", settings.ports)
+    return Service(
+        name="prometheus",
+        command=(
+            str(program),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={data / 'tsdb'}",
+            "--storage.tsdb.retention.size=512MB",
+            f"--web.listen-address={HOST}:{settings.ports.prometheus}",
+        ),
+        stage=Stage.GROUND,
+        ports=("prometheus",),
+        probe=readiness.http(f"{addresses.prometheus_url}/-/ready"),
+    )
+
+
+def _unless_set(variable: str, value: str) -> dict[str, str]:
+    """Give a default of the stack for a service's setting that the owner may have set."""
+    return {} if os.environ.get(variable) else {variable: value}
