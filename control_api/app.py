@@ -56,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         Bounds, max_body_bytes=settings.max_body_bytes, timeout_s=settings.request_timeout_s
     )
+    app.add_middleware(Observe, telemetry=telemetry)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -65,5 +66,4 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=["X-Request-ID", "Retry-After"],
         )
     app.add_middleware(SecurityHeaders, headers=security_headers(settings))
-    app.add_middleware(Observe, telemetry=telemetry)
     return app

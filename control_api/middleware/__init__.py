@@ -1,4 +1,4 @@
-"""What wraps every request, from the outside in: observe, secure, (CORS), bound."""
+"""What wraps every request, from the outside in: secure, (CORS), observe, bound."""
 
 from control_api.middleware.bounds import Bounds
 from control_api.middleware.observe import Observe

@@ -1,4 +1,4 @@
-"""The outermost layer: request id in and out, one log line and one measurement a request.
+"""One layer around all errors: request id in and out, one log line and one measurement a request.
 
 It also answers what no handler expected, so that even that response has the problem shape, the
 request id and the security headers (Starlette's own catch-all sits outside of all middleware).

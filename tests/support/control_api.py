@@ -1,0 +1,109 @@
+"""The control API under a real HTTP server, and the small neighbours that its tests need."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import redis as redis_sync
+import uvicorn
+from aiohttp import web
+from grpc_health.v1 import health_pb2
+from grpc_health.v1._async import HealthServicer
+from livekit import api
+
+from control_api import Settings, create_app
+
+KEY = "test-key"
+SECRET = "test-secret-that-is-long-enough-for-hs256"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def await_redis(url: str) -> None:
+    give_up = time.monotonic() + 10
+    with redis_sync.Redis.from_url(url) as client:
+        while True:
+            try:
+                client.ping()
+                return
+            except redis_sync.ConnectionError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.02)
+
+
+class SmallLiveKit:
+    """As much of LiveKit's API as the control API uses: it checks the token as LiveKit does."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.error: tuple[int, str] | None = None
+        self.delay_s = 0.0
+
+    async def list_rooms(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(self.delay_s)
+        if self.error is not None:
+            status, code = self.error
+            return web.json_response({"code": code, "msg": "no"}, status=status)
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        try:
+            claims = api.TokenVerifier(KEY, SECRET).verify(token)
+        except Exception:
+            return web.json_response({"code": "unauthenticated", "msg": "no"}, status=401)
+        assert claims.video is not None and claims.video.room_list
+        return web.Response(body=api.ListRoomsResponse().SerializeToString())
+
+
+class SmallSpeechServer:
+    def __init__(self, address: str, health: HealthServicer) -> None:
+        self.address = address
+        self._health = health
+
+    async def set_serving(self, serving: bool) -> None:
+        status = health_pb2.HealthCheckResponse
+        await self._health.set("", status.SERVING if serving else status.NOT_SERVING)
+
+
+def changed(settings: Settings, **values: Any) -> Settings:
+    """The same settings but for `values`, validated again."""
+    return Settings(**{**settings.model_dump(), **values})
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API in this process, without HTTP: quick, for what HTTP does not touch."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+            yield client
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API, served by uvicorn on a port of its own."""
+    config = uvicorn.Config(
+        create_app(settings), port=0, log_config=None, access_log=False, lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    listener = config.bind_socket()
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        assert not task.done(), "the server did not start"
+        await asyncio.sleep(0.005)
+    host, port = listener.getsockname()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()

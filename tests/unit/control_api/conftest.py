@@ -1,0 +1,110 @@
+"""Fixtures of the control API's tests: real Redis and gRPC, and a small LiveKit."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+import redis as redis_sync
+from aiohttp import web
+from fakeredis import TcpFakeServer
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+
+from control_api import Settings
+from tests.support.control_api import (
+    KEY,
+    SECRET,
+    SmallLiveKit,
+    SmallSpeechServer,
+    await_redis,
+    free_port,
+    running,
+)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of our own: the real one where it is installed, else fakeredis over TCP."""
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    program = shutil.which("redis-server")
+    if program is None:
+        server = TcpFakeServer(("127.0.0.1", port))
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield url
+        server.shutdown()
+        server.server_close()
+        return
+    folder = tmp_path_factory.mktemp("redis")
+    process = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        await_redis(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator["redis_sync.Redis[Any]"]:
+    with redis_sync.Redis.from_url(redis_url, decode_responses=True) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+async def livekit() -> AsyncIterator[SmallLiveKit]:
+    small = SmallLiveKit()
+    app = web.Application()
+    app.router.add_post("/twirp/livekit.RoomService/ListRooms", small.list_rooms)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    small.url = f"ws://127.0.0.1:{port}"
+    yield small
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def speech() -> AsyncIterator[SmallSpeechServer]:
+    server = grpc.aio.server()
+    health = HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    small = SmallSpeechServer(f"127.0.0.1:{port}", health)
+    await small.set_serving(True)
+    yield small
+    await server.stop(grace=None)
+
+
+@pytest.fixture
+def settings(redis_url: str, tmp_path: Path) -> Settings:
+    """LiveKit and the speech server are away unless a test gives their addresses."""
+    return Settings(
+        livekit_url=f"ws://127.0.0.1:{free_port()}",
+        livekit_api_key=KEY,
+        livekit_api_secret=SECRET,
+        redis_url=redis_url,
+        speech_address=f"127.0.0.1:{free_port()}",
+        web_dist=tmp_path / "dist",
+        watch_interval_s=0.2,
+    )
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with running(settings) as client:
+        yield client
