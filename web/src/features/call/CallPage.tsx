@@ -1,0 +1,67 @@
+import { useEffect, useRef } from 'react';
+import { CallMedia, useAudioUnlock } from '../../livekit';
+import { strings } from '../../strings';
+import { Button, Icon, Notice } from '../../ui';
+import { ChatBox } from '../chat/ChatBox';
+import { CallNotices } from '../connection/CallNotices';
+import { TranscriptPanel } from '../transcript/TranscriptPanel';
+import { AgentPresence } from './AgentPresence';
+import { Controls } from './Controls';
+import { useCall } from './store';
+
+/** The call itself. */
+export default function CallPage() {
+  const session = useCall((call) => call.session);
+  const room = useCall((call) => call.room);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  // Who uses a keyboard or a screen reader starts at the top of the new page.
+  useEffect(() => heading.current?.focus(), []);
+
+  if (!session) return null;
+  return (
+    <CallMedia session={session}>
+      <main
+        id="content"
+        className="mx-auto grid min-h-0 w-full max-w-6xl flex-1 grid-rows-[auto_auto_minmax(0,1fr)_auto] gap-3 px-3 pb-3 sm:px-6 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] lg:grid-rows-[auto_minmax(0,1fr)_auto] lg:gap-x-8"
+      >
+        <div className="space-y-3 empty:hidden lg:col-span-2">
+          <h1 ref={heading} tabIndex={-1} className="sr-only">
+            {strings.call.heading(room)}
+          </h1>
+          <CallNotices />
+          <AudioUnlock />
+        </div>
+        <div className="px-1 lg:flex lg:items-center lg:justify-center">
+          <AgentPresence />
+        </div>
+        <div className="flex min-h-0 flex-col overflow-hidden rounded-card bg-surface shadow-card">
+          <TranscriptPanel live />
+          <ChatBox />
+        </div>
+        <div className="pb-[env(safe-area-inset-bottom)] lg:col-span-2">
+          <Controls />
+        </div>
+      </main>
+    </CallMedia>
+  );
+}
+
+function AudioUnlock() {
+  const { blocked, unlock } = useAudioUnlock();
+  if (!blocked) return null;
+  return (
+    <Notice
+      kind="warning"
+      testId="audio-unlock"
+      action={
+        <Button look="primary" onClick={unlock}>
+          <Icon name="sound" />
+          {strings.call.unlockAction}
+        </Button>
+      }
+    >
+      {strings.call.unlock}
+    </Notice>
+  );
+}

@@ -1,0 +1,237 @@
+import { create } from 'zustand';
+import { requestToken, type Admission } from '../../api';
+import type { AgentActivity, CallSession, SessionListener } from '../../livekit';
+import type { DisconnectCode } from '../../strings';
+import { failure, microphoneFailure, tokenFailure, type Failure } from '../connection/failures';
+import { useTranscript } from '../transcript/store';
+
+/** How long the assistant may take to come before the page says that it is not there. */
+export const AGENT_PATIENCE_MS = 20_000;
+
+export interface CallChoices {
+  name: string;
+  /** Empty: a fresh room. */
+  room: string;
+  assistant: boolean;
+  microphoneId: string;
+}
+
+export type Phase = 'join' | 'connecting' | 'live' | 'ended';
+export type AgentState = 'absent' | 'connecting' | AgentActivityShown | 'missing' | 'left';
+type AgentActivityShown = Exclude<AgentActivity, 'joining'>;
+export type MicrophoneState = 'opening' | 'on' | 'muted' | 'unavailable';
+
+interface CallState {
+  phase: Phase;
+  choices: CallChoices | undefined;
+  session: CallSession | undefined;
+  room: string;
+  identity: string;
+  names: Readonly<Record<string, string>>;
+  agent: AgentState;
+  microphone: MicrophoneState;
+  microphoneTrouble: Failure | undefined;
+  connection: 'steady' | 'reconnecting' | 'restored';
+  /** Why the last attempt to join did not succeed. */
+  joinFailure: Failure | undefined;
+  endedBy: DisconnectCode | undefined;
+}
+
+interface CallActions {
+  /** To be called from a click: browsers grant sound and microphone to gestures. */
+  join: (choices: CallChoices) => Promise<void>;
+  cancel: () => void;
+  leave: () => Promise<void>;
+  rejoin: () => Promise<void>;
+  backToJoin: () => void;
+  toggleMicrophone: () => Promise<void>;
+  microphoneFailed: (error: unknown) => void;
+  sendChat: (text: string) => Promise<boolean>;
+  dismissRestored: () => void;
+}
+
+const fresh: CallState = {
+  phase: 'join',
+  choices: undefined,
+  session: undefined,
+  room: '',
+  identity: '',
+  names: {},
+  agent: 'absent',
+  microphone: 'opening',
+  microphoneTrouble: undefined,
+  connection: 'steady',
+  joinFailure: undefined,
+  endedBy: undefined,
+};
+
+export const useCall = create<CallState & CallActions>()((set, get) => {
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  /** Grows with each attempt, so that what an abandoned one still reports is not taken. */
+  let attempt = 0;
+
+  function listener(mine: number): SessionListener {
+    const current = () => mine === attempt;
+    const when = (change: Partial<CallState>) => {
+      if (current()) set(change);
+    };
+    return {
+      agent: (activity) => {
+        if (current()) set({ agent: nextAgent(get(), activity) });
+      },
+      transcript: (payload) => {
+        if (current()) useTranscript.getState().receive(payload);
+      },
+      chat: (message) => {
+        if (!current()) return;
+        const speaker = message.fromAgent ? 'agent' : 'user';
+        useTranscript.getState().receiveChat({ ...message, speaker });
+      },
+      names: (names) => when({ names }),
+      microphone: (on) =>
+        when(on ? { microphone: 'on', microphoneTrouble: undefined } : { microphone: 'muted' }),
+      silence: () => when({ microphoneTrouble: failure('microphone-silent') }),
+      reconnecting: () => when({ connection: 'reconnecting' }),
+      reconnected: () => when({ connection: 'restored' }),
+      disconnected: (endedBy) => {
+        if (!current()) return;
+        clearTimeout(patience);
+        set({ phase: 'ended', endedBy, session: undefined, connection: 'steady' });
+      },
+    };
+  }
+
+  function giveUp(why: Failure): void {
+    attempt += 1;
+    void get().session?.close();
+    set({ ...fresh, choices: get().choices, joinFailure: why });
+  }
+
+  function openMicrophone(session: CallSession, mine: number): void {
+    session.openMicrophone().catch((error: unknown) => {
+      if (mine === attempt) get().microphoneFailed(error);
+    });
+  }
+
+  return {
+    ...fresh,
+
+    join: async (choices) => {
+      const mine = (attempt += 1);
+      set({ ...fresh, phase: 'connecting', choices });
+      // Both at once: the code of the call is not on the first page.
+      const token = requestToken({
+        participantName: choices.name,
+        roomName: choices.room,
+        assistant: choices.assistant,
+      });
+      token.catch(() => undefined);
+      let livekit: typeof import('../../livekit');
+      try {
+        livekit = await import('../../livekit');
+      } catch {
+        if (mine === attempt) giveUp(failure('api-unreachable'));
+        return;
+      }
+      if (mine !== attempt) return;
+      const session = new livekit.CallSession(listener(mine), {
+        microphoneId: choices.microphoneId || undefined,
+        preConnectBuffer: choices.assistant,
+      });
+      set({ session });
+      openMicrophone(session, mine);
+
+      let admission: Admission;
+      try {
+        admission = await token;
+      } catch (error) {
+        if (mine === attempt) giveUp(tokenFailure(error));
+        return;
+      }
+      if (mine !== attempt) return;
+      try {
+        await session.connect(admission);
+      } catch (error) {
+        if (mine === attempt) giveUp(failure(livekit.connectFailure(error)));
+        return;
+      }
+      if (mine !== attempt) return;
+      useTranscript.getState().clear();
+      const { agent } = get();
+      set({
+        phase: 'live',
+        room: session.room.name || admission.roomName,
+        identity: session.identity,
+        agent: agent === 'absent' && choices.assistant ? 'connecting' : agent,
+      });
+      clearTimeout(patience);
+      patience = setTimeout(() => {
+        if (mine === attempt && get().agent === 'connecting') set({ agent: 'missing' });
+      }, AGENT_PATIENCE_MS);
+    },
+
+    cancel: () => {
+      attempt += 1;
+      void get().session?.close();
+      set({ ...fresh, choices: get().choices });
+    },
+
+    leave: async () => {
+      await get().session?.close();
+    },
+
+    rejoin: async () => {
+      const { choices } = get();
+      // A fresh room: an assistant does not come twice to a room that exists already.
+      if (choices) await get().join({ ...choices, room: '' });
+    },
+
+    backToJoin: () => set({ ...fresh, choices: get().choices }),
+
+    toggleMicrophone: async () => {
+      const { session, microphone } = get();
+      if (!session || microphone === 'opening') return;
+      try {
+        if (microphone === 'unavailable') set({ microphone: 'opening' });
+        await session.setMicrophone(microphone !== 'on');
+      } catch (error) {
+        get().microphoneFailed(error);
+      }
+    },
+
+    microphoneFailed: (error) => {
+      set((state) => ({
+        microphoneTrouble: microphoneFailure(error),
+        microphone: state.session?.hasMicrophone ? state.microphone : 'unavailable',
+      }));
+    },
+
+    sendChat: async (text) => {
+      const { session } = get();
+      if (!session) return false;
+      try {
+        const message = await session.sendChat(text);
+        useTranscript.getState().receiveChat({ ...message, speaker: 'user' });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+
+    dismissRestored: () => set({ connection: 'steady' }),
+  };
+});
+
+/** What the page shows of the assistant when the room says `activity`. */
+function nextAgent(state: CallState, activity: AgentActivity | undefined): AgentState {
+  if (activity === 'joining') return 'connecting';
+  if (activity) return activity;
+  if (state.agent === 'absent' || state.agent === 'connecting' || state.agent === 'missing') {
+    return state.choices?.assistant
+      ? state.agent === 'missing'
+        ? 'missing'
+        : 'connecting'
+      : 'absent';
+  }
+  return 'left';
+}

@@ -1,0 +1,58 @@
+import {
+  RoomAudioRenderer,
+  RoomContext,
+  useAudioPlayback,
+  useMediaDeviceSelect,
+  useMultibandTrackVolume,
+  useVoiceAssistant,
+} from '@livekit/components-react';
+import type { ReactNode } from 'react';
+import type { CallSession } from './session';
+
+/** Gives the hooks below their call and plays everybody's sound. */
+export function CallMedia({ session, children }: { session: CallSession; children: ReactNode }) {
+  return (
+    <RoomContext.Provider value={session.room}>
+      <RoomAudioRenderer />
+      {children}
+    </RoomContext.Provider>
+  );
+}
+
+/** Whether the browser lets us play sound, and the way to ask it again from a click. */
+export function useAudioUnlock(): { blocked: boolean; unlock: () => void } {
+  const { canPlayAudio, startAudio } = useAudioPlayback();
+  return { blocked: !canPlayAudio, unlock: () => void startAudio().catch(() => undefined) };
+}
+
+export interface DeviceChoice {
+  devices: MediaDeviceInfo[];
+  active: string;
+  choose: (deviceId: string) => void;
+}
+
+/** The microphones there are, and the one in use; changing it keeps the call. */
+export function useMicrophones(onFailure: (error: Error) => void): DeviceChoice {
+  const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
+    kind: 'audioinput',
+    onError: onFailure,
+  });
+  return {
+    devices,
+    active: activeDeviceId,
+    choose: (deviceId) => {
+      setActiveMediaDevice(deviceId).catch(onFailure);
+    },
+  };
+}
+
+/** Loudness of the assistant's voice, 0 to 1, in so many bands. */
+export function useAgentLevels(bands: number): number[] {
+  const { audioTrack } = useVoiceAssistant();
+  return useMultibandTrackVolume(audioTrack, {
+    bands,
+    loPass: 100,
+    hiPass: 200,
+    updateInterval: 60,
+  });
+}

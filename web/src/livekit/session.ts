@@ -1,0 +1,196 @@
+import {
+  ConnectionState,
+  createLocalAudioTrack,
+  type LocalAudioTrack,
+  type Participant,
+  Room,
+  RoomEvent,
+  setLogLevel,
+  Track,
+} from 'livekit-client';
+import type { Admission } from '../api';
+import type { DisconnectCode } from '../strings';
+import { agentActivity, type AgentActivity } from './agent';
+import { disconnectCode } from './outcome';
+
+setLogLevel('warn');
+
+const CHAT_TOPIC = 'lk.chat';
+const TRANSCRIPT_TOPIC = 'transcripts';
+
+export interface IncomingChat {
+  id: string;
+  participant: string;
+  fromAgent: boolean;
+  text: string;
+  at: number;
+}
+
+/** What a call tells the page. */
+export interface SessionListener {
+  agent: (activity: AgentActivity | undefined) => void;
+  transcript: (payload: Uint8Array) => void;
+  chat: (message: IncomingChat) => void;
+  /** Display names by identity, of everybody who is or was in the call. */
+  names: (names: Readonly<Record<string, string>>) => void;
+  microphone: (on: boolean) => void;
+  /** Nothing but digital silence comes from the microphone. */
+  silence: () => void;
+  /** The network changed under the call: `signal` keeps the sound, `media` does not. */
+  reconnecting: () => void;
+  reconnected: () => void;
+  disconnected: (code: DisconnectCode) => void;
+}
+
+export interface SessionOptions {
+  microphoneId: string | undefined;
+  /** Keeps what is said before the assistant listens and sends it afterwards. */
+  preConnectBuffer: boolean;
+}
+
+/**
+ * One call from its first click to its end; never used again afterwards.
+ *
+ * Order: `openMicrophone` and `connect` at the same time, both once, then the rest, `close` last.
+ */
+export class CallSession {
+  readonly room: Room;
+  readonly #listener: SessionListener;
+  readonly #options: SessionOptions;
+  readonly #names: Record<string, string> = {};
+  #microphone: LocalAudioTrack | undefined;
+  #closed = false;
+  #everConnected = false;
+
+  constructor(listener: SessionListener, options: SessionOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    this.room = new Room({
+      adaptiveStream: true,
+      dynacast: true,
+      audioCaptureDefaults: capture(options.microphoneId),
+    });
+    this.#listen();
+  }
+
+  /** Takes the microphone and publishes it as soon as there is a connection. Rejects when the browser refuses it. */
+  async openMicrophone(): Promise<void> {
+    const track = await createLocalAudioTrack(this.room.options.audioCaptureDefaults);
+    if (this.#closed) {
+      track.stop();
+      return;
+    }
+    this.#microphone = track;
+    // The publish option of the same name is not read by livekit-client 2.23; this call is what counts.
+    if (this.#options.preConnectBuffer && !this.#everConnected) track.startPreConnectBuffer();
+    try {
+      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone });
+    } catch (error) {
+      track.stop();
+      this.#microphone = undefined;
+      throw error;
+    }
+  }
+
+  /** Joins the room. Rejects with LiveKit's error, which `connectFailure` puts into our words. */
+  async connect(admission: Admission): Promise<void> {
+    await this.room.connect(admission.serverUrl, admission.token);
+    this.#everConnected = true;
+    this.#meet(this.room.localParticipant);
+    this.room.remoteParticipants.forEach((participant) => this.#meet(participant));
+    this.#listener.agent(agentActivity(this.room));
+  }
+
+  get identity(): string {
+    return this.room.localParticipant.identity;
+  }
+
+  get hasMicrophone(): boolean {
+    return this.#microphone !== undefined;
+  }
+
+  /** Mutes or unmutes; asks for the microphone first when there is none yet. */
+  async setMicrophone(on: boolean): Promise<void> {
+    if (on && !this.#microphone) await this.openMicrophone();
+    else if (on) await this.#microphone?.unmute();
+    else await this.#microphone?.mute();
+  }
+
+  async sendChat(text: string): Promise<IncomingChat> {
+    const info = await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC });
+    return { id: info.id, participant: this.identity, fromAgent: false, text, at: info.timestamp };
+  }
+
+  /** Leaves and lets go of the microphone; safe at any time. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#microphone?.stop();
+    await this.room.disconnect();
+  }
+
+  #listen(): void {
+    const { room } = this;
+    const listener = this.#listener;
+    const agentChanged = () => {
+      if (room.state === ConnectionState.Connected) listener.agent(agentActivity(room));
+    };
+    const microphoneChanged = () => listener.microphone(room.localParticipant.isMicrophoneEnabled);
+    room
+      .on(RoomEvent.ParticipantConnected, (participant) => {
+        this.#meet(participant);
+        agentChanged();
+      })
+      .on(RoomEvent.ParticipantDisconnected, agentChanged)
+      .on(RoomEvent.ParticipantAttributesChanged, agentChanged)
+      .on(RoomEvent.ParticipantNameChanged, (_, participant) => this.#meet(participant))
+      .on(RoomEvent.LocalTrackPublished, microphoneChanged)
+      .on(RoomEvent.LocalTrackUnpublished, microphoneChanged)
+      .on(RoomEvent.TrackMuted, microphoneChanged)
+      .on(RoomEvent.TrackUnmuted, microphoneChanged)
+      .on(RoomEvent.LocalAudioSilenceDetected, () => listener.silence())
+      .on(RoomEvent.Reconnecting, () => listener.reconnecting())
+      .on(RoomEvent.Reconnected, () => {
+        listener.reconnected();
+        agentChanged();
+      })
+      .on(RoomEvent.Disconnected, (reason) => {
+        this.#microphone?.stop();
+        // A join that fails says so by rejecting `connect`.
+        if (this.#everConnected) listener.disconnected(disconnectCode(reason));
+      })
+      .on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
+        // Only the assistant or the server itself may say what was said.
+        if (topic === TRANSCRIPT_TOPIC && (!participant || participant.isAgent)) {
+          listener.transcript(payload);
+        }
+      });
+    room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
+      void reader
+        .readAll()
+        .then((text) =>
+          listener.chat({
+            id: reader.info.id,
+            participant: identity,
+            fromAgent: room.remoteParticipants.get(identity)?.isAgent ?? false,
+            text,
+            at: reader.info.timestamp,
+          }),
+        )
+        .catch((error: unknown) => console.warn('a chat message broke off', error));
+    });
+  }
+
+  #meet(participant: Participant): void {
+    if (participant.name) this.#names[participant.identity] = participant.name;
+    this.#listener.names({ ...this.#names });
+  }
+}
+
+function capture(deviceId: string | undefined) {
+  return {
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    ...(deviceId ? { deviceId } : {}),
+  };
+}

@@ -1,0 +1,181 @@
+/** Every word of the page, in one place. Functions where a word depends on a value. */
+export const strings = {
+  product: 'Trinity',
+  tagline: 'A voice assistant that runs on your own machine.',
+  skip: 'Skip to the content',
+  loading: 'Loading the call…',
+
+  join: {
+    title: 'Start a conversation',
+    intro: 'Say hello and Trinity answers. What you say is heard on this system only.',
+    name: 'Your name',
+    nameHint: 'The others in the call see it.',
+    nameMissing: 'Please enter a name.',
+    nameTooLong: 'Please use a name of at most 64 characters.',
+    room: 'Room',
+    roomOptional: '(optional)',
+    roomHint: 'Leave it empty for a fresh room of your own.',
+    roomTooLong: 'Please use a room name of at most 64 characters.',
+    assistant: 'Invite Trinity',
+    assistantHint: 'Off: a call between people, without the assistant.',
+    submit: 'Join the call',
+    submitting: 'Joining…',
+    cancel: 'Cancel',
+  },
+
+  microphone: {
+    title: 'Microphone',
+    why: 'Your browser will ask for the microphone, so that you can be heard. You can also join without one, read along and type.',
+    check: 'Check my microphone',
+    checking: 'Waiting for your browser…',
+    choose: 'Microphone',
+    standard: 'System default',
+    unnamed: (index: number) => `Microphone ${index}`,
+    level: 'Microphone level',
+    silent: 'Say something: nothing is heard yet.',
+    heard: 'We hear you.',
+    on: 'Microphone on',
+    off: 'Microphone muted',
+    mute: 'Mute',
+    unmute: 'Unmute',
+    muteKey: 'Mute or unmute (M)',
+    unavailable: 'No microphone',
+  },
+
+  agent: {
+    label: 'Assistant',
+    connecting: { title: 'Connecting', hint: 'Trinity is on the way.' },
+    listening: { title: 'Listening', hint: 'Go ahead, just speak.' },
+    thinking: { title: 'Thinking', hint: 'One moment.' },
+    speaking: { title: 'Speaking', hint: 'You may interrupt at any time.' },
+    missing: { title: 'Not here', hint: 'Trinity has not joined the call.' },
+    left: { title: 'Gone', hint: 'Trinity has left the call.' },
+    absent: { title: 'No assistant', hint: 'This call is between people only.' },
+  },
+
+  transcript: {
+    title: 'Transcript',
+    empty: 'What is said appears here.',
+    emptyEnded: 'Nothing was said in this call.',
+    agent: 'Trinity',
+    you: 'You',
+    typed: 'typed',
+    interim: 'still speaking',
+    interrupted: 'interrupted',
+    latency: (seconds: string) => `answered in ${seconds} s`,
+    latest: 'Latest',
+    copy: 'Copy transcript',
+    copied: 'Copied.',
+    copyFailed: 'Your browser did not allow copying. Select the text instead.',
+    announce: (speaker: string, text: string) => `${speaker}: ${text}`,
+  },
+
+  chat: {
+    label: 'Type a message',
+    placeholder: 'Type instead of speaking',
+    send: 'Send',
+    failed: 'The message was not sent. Please try again.',
+  },
+
+  call: {
+    room: (name: string) => `Room ${name}`,
+    heading: (name: string) => `Call in room ${name}`,
+    leave: 'Leave',
+    controls: 'Call controls',
+    unlock: 'Your browser holds the sound back.',
+    unlockAction: 'Play the sound',
+  },
+
+  connection: {
+    reconnecting:
+      'The connection dropped. Reconnecting; this takes up to 40 seconds. The transcript stays here.',
+    reconnected: 'Connected again.',
+    dismiss: 'Dismiss',
+    retry: 'Try again',
+  },
+
+  ended: {
+    title: 'The call has ended',
+    kept: 'The transcript stays on this page until you close it.',
+    rejoin: 'Start a new call',
+    back: 'Change the settings',
+  },
+
+  failure: {
+    'api-unreachable': {
+      title: 'The Trinity service does not answer',
+      text: 'The page could not reach it, so the call did not start. Check that it is running and that you are online, then try again.',
+    },
+    'token-refused': {
+      title: 'You were not let in',
+      text: 'The service refused this name or room. Change them, or ask whoever runs it.',
+    },
+    'too-many': {
+      title: 'The service is busy',
+      text: 'It takes no more calls at the moment. Please wait a minute and try again.',
+    },
+    'api-broken': {
+      title: 'The service answered something unexpected',
+      text: 'The call did not start. Trying again may help; if not, tell whoever runs it.',
+    },
+    'token-expired': {
+      title: 'The invitation has expired',
+      text: 'It took too long between asking to join and joining. Please join again.',
+    },
+    'livekit-unreachable': {
+      title: 'The call server cannot be reached',
+      text: 'The service let you in, but the media server does not answer. A firewall may be in the way, or it is not running.',
+    },
+    'join-failed': {
+      title: 'The call could not be joined',
+      text: 'Something went wrong while connecting. Please try again.',
+    },
+    'browser-unsupported': {
+      title: 'This browser cannot make calls',
+      text: 'It lacks WebRTC, or this page was not opened over https or on this machine itself.',
+    },
+    'microphone-refused': {
+      title: 'The microphone is not allowed',
+      text: 'You can read and type. To be heard, allow the microphone in your browser’s address bar, then unmute.',
+    },
+    'microphone-missing': {
+      title: 'No microphone was found',
+      text: 'You can read and type. Plug one in, then unmute.',
+    },
+    'microphone-busy': {
+      title: 'The microphone cannot be opened',
+      text: 'Another program may be using it. Close that program, then unmute. Until then you can read and type.',
+    },
+    'microphone-silent': {
+      title: 'Your microphone sends only silence',
+      text: 'It may be switched off at the device, or another program holds it. Choose another one or check its switch.',
+    },
+    'agent-missing': {
+      title: 'Trinity has not come',
+      text: 'Nobody answered for 20 seconds; the assistant may not be running. It still joins when it can. You can wait, or leave and try again.',
+    },
+    'agent-left': {
+      title: 'Trinity has left the call',
+      text: 'The assistant stopped. Start a new call to talk with it again.',
+    },
+  },
+
+  disconnected: {
+    left: 'You left the call.',
+    'duplicate-identity': 'You joined from another window, so this one left the call.',
+    'server-shutdown': 'The call server was shut down.',
+    removed: 'Somebody removed you from the call.',
+    'room-closed': 'The call was closed for everybody.',
+    'state-mismatch': 'The call server no longer knew this connection.',
+    'join-failure': 'The connection could not be set up completely. A firewall may be in the way.',
+    'connection-lost': 'The connection was lost and did not come back.',
+    'media-failure': 'Sound could not be sent or received.',
+    'agent-error': 'The assistant had a fault and the call ended.',
+    'call-refused': 'The call was not taken.',
+    'phone-failure': 'The telephone line failed.',
+    unknown: 'The call server ended the call and gave no reason.',
+  },
+} as const;
+
+export type FailureCode = keyof typeof strings.failure;
+export type DisconnectCode = keyof typeof strings.disconnected;

@@ -1,0 +1,27 @@
+import type { ButtonHTMLAttributes } from 'react';
+
+type Look = 'primary' | 'quiet' | 'danger';
+
+const LOOKS: Record<Look, string> = {
+  primary: 'bg-accent text-on-accent hover:bg-accent-strong',
+  quiet: 'border border-line bg-surface text-ink hover:bg-raised',
+  danger: 'bg-danger text-on-danger hover:brightness-110',
+};
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: Look;
+  /** Only the icon is seen; the label is read. */
+  round?: boolean;
+}
+
+/** A button of at least 44 px, the size of a fingertip. */
+export function Button({ look = 'quiet', round = false, className = '', ...rest }: Props) {
+  const shape = round ? 'size-12 rounded-full' : 'min-h-11 rounded-xl px-4';
+  return (
+    <button
+      type="button"
+      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-60 ${shape} ${LOOKS[look]} ${className}`}
+      {...rest}
+    />
+  );
+}

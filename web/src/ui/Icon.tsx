@@ -1,0 +1,35 @@
+const PATHS = {
+  microphone: 'M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5 11a7 7 0 0 0 14 0M12 18v3',
+  muted:
+    'M9 9v2a3 3 0 0 0 4.6 2.5M15 10.5V6a3 3 0 0 0-5.7-1.3M5 11a7 7 0 0 0 11 5.7M19 11a7 7 0 0 1-.5 2.6M12 18v3M4 4l16 16',
+  leave:
+    'M3.5 14.5c-1-4 3-7 8.5-7s9.500 3 8.500 7l-4.200-.8v-2.900c-2.800-.9-5.800-.9-8.600 0v2.900Z',
+  send: 'M5 12 4 5l16 7-16 7 1-7Zm0 0h7',
+  copy: 'M9 9h10v11H9zM5 15V4h10',
+  sound:
+    'M4 9.500v5h3.500L12 18.500v-13L7.500 9.500ZM15.500 9a4 4 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11',
+  info: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 11v5M12 8h.01',
+  warning: 'M12 4 2.800 19.500h18.400ZM12 10v4.500M12 17h.01',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  check: 'm5 12.500 4.500 4.500L19 7.500',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** A line drawing beside a word; hidden from screen readers, which get the word. */
+export function Icon({ name, className = 'size-5' }: { name: IconName; className?: string }) {
+  return (
+    <svg
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.8"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      className={className}
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
