@@ -21,7 +21,12 @@ class Settings(BaseSettings):
     """Settings of the control API; `CONTROL_` and the names that several services share."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CONTROL_", frozen=True, populate_by_name=True, extra="ignore"
+        env_prefix="CONTROL_",
+        frozen=True,
+        populate_by_name=True,
+        extra="ignore",
+        # Compose passes on what .env does not have as an empty string.
+        env_ignore_empty=True,
     )
 
     environment: Literal["development", "production"] = Field(

@@ -14,8 +14,11 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 # Most requests take a few milliseconds; the upper ones are time-outs.
 _REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -37,13 +40,13 @@ class Telemetry:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        build = Gauge(
+        self.build_info = Gauge(
             "control_build_info",
             "What runs; always 1.",
             ["version"],
             registry=self.registry,
         )
-        build.labels(version=package_version()).set(1)
+        self.build_info.labels(version=package_version()).set(1)
         self.request_duration = Histogram(
             "control_http_request_duration_seconds",
             "Time from a request's first byte to the end of its response.",

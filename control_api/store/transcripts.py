@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from control_api.store.redis import RedisStore
 from control_api.telemetry import Telemetry
@@ -37,7 +37,7 @@ class TranscriptMessage(BaseModel):
     )
     language: str | None = Field(default=None, description="ISO 639-1, where known.")
     interrupted: bool | None = Field(default=None, description="The agent was interrupted here.")
-    latency: dict[str, float | None] | None = Field(
+    latency: dict[str, JsonValue] | None = Field(
         default=None, description="Stages of the agent's turn in milliseconds, where known."
     )
 

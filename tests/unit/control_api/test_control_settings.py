@@ -70,7 +70,7 @@ def test_production_refuses_development_keys(
         ("CONTROL_TOKEN_TTL_S", "5"),
         ("CONTROL_PUBLISH_SOURCES", "microphone,hologram"),
         ("CONTROL_CORS_ORIGINS", "*"),
-        ("CONTROL_AGENTS", ""),
+        ("CONTROL_AGENTS", ","),
         ("LIVEKIT_URL", "127.0.0.1:7880"),
         ("REDIS_URL", "http://127.0.0.1"),
         ("TRINITY_ENVIRONMENT", "testing"),
