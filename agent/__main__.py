@@ -1,0 +1,44 @@
+"""Runs the agent: `python -m agent`."""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agent.errors import EXIT_CODE, ConfigurationError
+from agent.settings import Settings
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; returns the process' exit code."""
+    # Both are read when livekit-agents and prometheus_client are first imported, here and in the
+    # processes of the calls; so they are set before that.
+    os.environ["LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE"] = "0"
+    memory = Path("/dev/shm")
+    folder = tempfile.mkdtemp(
+        prefix="trinity-agent-metrics-", dir=memory if os.access(memory, os.W_OK) else None
+    )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        settings = Settings()
+        from agent.telemetry import configure_logs
+        from agent.tools import check_tools
+        from agent.worker import run_worker
+
+        configure_logs(settings.log_level)
+        check_tools(settings)
+        asyncio.run(run_worker(settings))
+    except (ValidationError, ConfigurationError) as error:
+        print(f"The agent cannot start: {error}", file=sys.stderr)
+        return EXIT_CODE
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

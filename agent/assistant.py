@@ -1,0 +1,45 @@
+"""The assistant: what it is told, and how it answers."""
+
+from collections.abc import AsyncIterable
+
+from livekit.agents import Agent, FlushSentinel, ModelSettings, llm
+
+from agent.replies import ReplyGuard
+from agent.settings import Settings
+
+
+def reply_guard(settings: Settings) -> ReplyGuard:
+    """Take the guard's words and times from the settings."""
+    return ReplyGuard(
+        apology=settings.spoken(settings.apology),
+        filler=settings.spoken(settings.filler),
+        filler_s=settings.filler_seconds,
+        give_up_s=max(settings.llm_give_up_seconds, settings.filler_seconds),
+        asides=frozenset(
+            (settings.spoken(settings.not_heard), settings.spoken(settings.speech_lost))
+        ),
+    )
+
+
+class Assistant(Agent):
+    """Trinity, or whatever the owner calls her.
+
+    Args:
+        instructions: System prompt.
+        tools: What she can do besides talk.
+        guard: Speaks when the model does not.
+    """
+
+    def __init__(self, instructions: str, tools: list[llm.Tool], guard: ReplyGuard) -> None:
+        super().__init__(instructions=instructions, tools=list(tools))
+        self._guard = guard
+
+    def llm_node(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncIterable[llm.ChatChunk | str | FlushSentinel]:
+        """Ask the model, guarded."""
+        self._guard.forget(chat_ctx)
+        return self._guard.watch(Agent.default.llm_node(self, chat_ctx, tools, model_settings))

@@ -1,0 +1,160 @@
+"""One call, in a process of its own, from its dispatch to its end."""
+
+import asyncio
+
+import httpx
+import structlog
+from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess, room_io
+
+from agent.assistant import Assistant, reply_guard
+from agent.callers import CallerWatch
+from agent.errors import TranscriptStoreError
+from agent.observer import SessionObserver
+from agent.rescue import Rescue
+from agent.session import build_session, load_vad, open_engines, room_options
+from agent.settings import Settings
+from agent.speech import open_channel
+from agent.speech.channel import wait_until_ready
+from agent.telemetry import configure_events
+from agent.tools import build_tools
+from agent.transcripts import TOPIC, TranscriptPublisher, TranscriptRecorder, TranscriptStore
+
+log = structlog.stdlib.get_logger(__name__)
+
+SPEECH_SECONDS = 30.0
+"""Longest wait for the speech server before the greeting."""
+SEQUENCE_SECONDS = 1.0
+
+
+def prepare_process(process: JobProcess) -> None:
+    """Load what a call needs before there is one; livekit-agents calls it in a new process."""
+    configure_events()
+    settings = Settings()
+    process.userdata["settings"] = settings
+    process.userdata["vad"] = load_vad(settings)
+
+
+async def take_call(context: JobContext) -> None:
+    """Hold a call; livekit-agents runs it in a prepared process."""
+    structlog.contextvars.bind_contextvars(job=context.job.id)
+    call = Call(context, context.proc.userdata["settings"])
+    context.add_shutdown_callback(call.aclose)
+    await call.start()
+
+
+class Call:
+    """The parts of one call.
+
+    Args:
+        context: LiveKit's job.
+        settings: The agent's.
+    """
+
+    def __init__(self, context: JobContext, settings: Settings) -> None:
+        self._context = context
+        self._settings = settings
+        self._channel = open_channel(settings.speech_target)
+        self._http = httpx.AsyncClient(trust_env=False, follow_redirects=True)
+        self._engines = open_engines(settings, self._channel, context.proc.userdata["vad"])
+        self._session = build_session(settings, self._engines)
+        self._observer = SessionObserver(self._session)
+        self._rescue = Rescue(
+            self._session,
+            self._engines.stt,
+            self._engines.tts,
+            not_heard=settings.spoken(settings.not_heard),
+            speech_lost=settings.spoken(settings.speech_lost),
+            flush_s=settings.stt_flush_seconds,
+        )
+        room = context.job.room.name
+        self._store = (
+            TranscriptStore(
+                settings.redis_url.get_secret_value(), room, keep_s=settings.transcript_seconds
+            )
+            if settings.transcripts
+            else None
+        )
+        self._publisher = TranscriptPublisher(
+            self._send_to_room, self._store, limit=settings.transcript_queue
+        )
+        self._callers: CallerWatch | None = None
+
+    async def start(self) -> None:
+        """Join the room and greet the caller."""
+        settings = self._settings
+        self._publisher.start()
+        sequence = asyncio.create_task(self._last_sequence(), name="last sequence")
+        await self._context.connect()
+        room = self._context.room
+        recorder = TranscriptRecorder(
+            room=room.name,
+            agent=room.local_participant.identity,
+            caller=lambda: self._callers.identity if self._callers else "",
+            publish=self._publisher.publish,
+            language=settings.language,
+            first_sequence=await sequence + 1,
+        )
+        recorder.attach(self._session)
+
+        async def answer_text(session: AgentSession[None], event: room_io.TextInputEvent) -> None:
+            recorder.typed(event.text, event.participant.identity if event.participant else "")
+            async with session._claim_user_turn():  # as the framework's documentation asks
+                await session.interrupt()
+                session.generate_reply(user_input=event.text)
+
+        ready = asyncio.create_task(self._wait_for_speech(), name="speech server")
+        self._session.on("close", self._on_close)
+        await self._session.start(
+            Assistant(
+                settings.spoken(settings.instructions),
+                build_tools(settings, self._http),
+                reply_guard(settings),
+            ),
+            room=room,
+            room_options=room_options(settings, recorder.text_output, answer_text),
+            record=False,
+        )
+        self._callers = CallerWatch(room, self._session, settings.rejoin_seconds)
+        log.info("Call started")
+        await ready
+        if greeting := settings.spoken(settings.greeting):
+            self._session.say(greeting)
+        self._rescue.start()
+
+    async def aclose(self) -> None:
+        """Let go of everything; livekit-agents calls it when the job ends."""
+        self._observer.end(failed=False)
+        if self._callers:
+            await self._callers.aclose()
+        await self._rescue.aclose()
+        await self._publisher.aclose()
+        await self._engines.aclose()
+        await self._http.aclose()
+        await self._channel.close()
+        log.info("Call ended")
+
+    async def _send_to_room(self, data: bytes) -> None:
+        participant = self._context.room.local_participant
+        await participant.publish_data(data, reliable=True, topic=TOPIC)
+
+    async def _last_sequence(self) -> int:
+        if self._store is None:
+            return 0
+        try:
+            return await asyncio.wait_for(self._store.last_sequence(), SEQUENCE_SECONDS)
+        except (TranscriptStoreError, TimeoutError):
+            log.warning("Redis is away; the transcript is kept in memory until it is back")
+            return 0
+
+    async def _wait_for_speech(self) -> None:
+        try:
+            await wait_until_ready(self._channel, SPEECH_SECONDS)
+        except APIError:
+            log.error("No speech server is ready; the call goes on without a greeting")
+            return
+        if self._settings.word_timings == "auto":
+            served = await self._engines.tts.probe()
+            log.info("Speech server is ready", word_timings=served)
+
+    def _on_close(self, event: CloseEvent) -> None:
+        self._context.shutdown(event.reason.value)

@@ -1,0 +1,290 @@
+"""A model of Ollama, for livekit-agents.
+
+The native `/api/chat` is used through the `ollama` client's connections, with bodies as plain
+JSON: the client's own classes drop parts of a tool's schema and the ids of tool calls.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import ollama
+import structlog
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    NOT_GIVEN,
+    APIConnectOptions,
+    NotGivenOr,
+    llm,
+    utils,
+)
+from livekit.agents.llm import utils as llm_utils
+
+from agent.llm.ending import EndingFilter
+from agent.llm.errors import OllamaResponseError, to_api_error
+from agent.llm.leaks import LeakFilter
+from agent.llm.messages import fit_window, to_ollama_messages
+from agent.llm.schema import to_ollama_tools
+
+log = structlog.stdlib.get_logger(__name__)
+
+LOAD_SECONDS = 120.0
+"""Longest wait for Ollama to load a model."""
+
+
+@dataclass(frozen=True)
+class OllamaOptions:
+    """How a model is run.
+
+    Attributes:
+        model: Ollama's name of it.
+        num_ctx: Context window in tokens; a fixed one, as another value reloads the model.
+        num_predict: Longest reply in tokens.
+        temperature: Randomness.
+        num_thread: Threads; None leaves it to Ollama.
+        keep_alive: How long Ollama keeps it loaded: seconds, a duration, or -1 for ever.
+        stall_s: Longest wait for the next piece of a reply, in seconds.
+    """
+
+    model: str
+    num_ctx: int = 2048
+    num_predict: int = 120
+    temperature: float = 0.3
+    num_thread: int | None = None
+    keep_alive: str = "-1"
+    stall_s: float = 20.0
+
+    def body(self) -> dict[str, Any]:
+        """The part of a request that is the same each time."""
+        options: dict[str, Any] = {
+            "num_ctx": self.num_ctx,
+            "num_predict": self.num_predict,
+            "temperature": self.temperature,
+        }
+        if self.num_thread is not None:
+            options["num_thread"] = self.num_thread
+        is_number = self.keep_alive.lstrip("-").isdigit()
+        keep_alive = int(self.keep_alive) if is_number else self.keep_alive
+        return {"model": self.model, "keep_alive": keep_alive, "options": options}
+
+
+class OllamaLLM(llm.LLM[Any]):
+    """A model of Ollama.
+
+    Args:
+        host: Ollama's address.
+        options: How the model is run.
+        connect_s: Longest wait for a connection, in seconds.
+        transport: In place of the network, for tests.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        options: OllamaOptions,
+        *,
+        connect_s: float = 3.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__()
+        self.options = options
+        extra: dict[str, Any] = {} if transport is None else {"transport": transport}
+        self._client = ollama.AsyncClient(
+            host=host,
+            timeout=httpx.Timeout(options.stall_s, connect=connect_s),
+            trust_env=False,  # a proxy of the environment is not for a neighbour
+            **extra,
+        )
+        self._capabilities: frozenset[str] | None = None
+        self._capabilities_lock = asyncio.Lock()
+
+    @property
+    def model(self) -> str:
+        """Ollama's name of the model."""
+        return self.options.model
+
+    @property
+    def provider(self) -> str:
+        """Ollama."""
+        return "ollama"
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The client's connections."""
+        http: httpx.AsyncClient = self._client._client
+        return http
+
+    async def capabilities(self) -> frozenset[str]:
+        """What the model can do: "completion", "tools", "thinking", "vision".
+
+        Asked once; empty, and asked again next time, when Ollama does not answer.
+        """
+        async with self._capabilities_lock:
+            if self._capabilities is None:
+                try:
+                    reply = await self.http.post("/api/show", json={"model": self.model})
+                    reply.raise_for_status()
+                    self._capabilities = frozenset(reply.json().get("capabilities", []))
+                except (httpx.HTTPError, ValueError):
+                    return frozenset()
+                log.info("Model found", model=self.model, capabilities=sorted(self._capabilities))
+            return self._capabilities
+
+    async def _prewarm_impl(self) -> None:
+        """Load the model; called by the framework when a session is built."""
+        await self.capabilities()
+        body = {**self.options.body(), "messages": [], "stream": False}
+        await self.http.post("/api/chat", json=body, timeout=LOAD_SECONDS)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await super().aclose()
+        await self.http.aclose()
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        parallel_tool_calls: NotGivenOr[bool] = NOT_GIVEN,
+        tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
+        extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
+    ) -> "OllamaStream":
+        """Ask for a reply."""
+        return OllamaStream(
+            self,
+            chat_ctx=chat_ctx,
+            tools=tools or [],
+            conn_options=conn_options,
+            may_call_tools=tool_choice != "none",
+        )
+
+
+class OllamaStream(llm.LLMStream):
+    """One reply.
+
+    Args:
+        owner: The model.
+        chat_ctx: The conversation.
+        tools: Tools that may be offered.
+        conn_options: How often the framework tries again.
+        may_call_tools: False: the model must answer in words (Ollama has no such switch).
+    """
+
+    def __init__(
+        self,
+        owner: OllamaLLM,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        conn_options: APIConnectOptions,
+        may_call_tools: bool,
+    ) -> None:
+        self._owner = owner
+        self._may_call_tools = may_call_tools
+        self._passed_on = False
+        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)
+
+    async def _run(self) -> None:
+        try:
+            await self._reply()
+        except (httpx.HTTPError, httpx.StreamError, OllamaResponseError, ValueError) as error:
+            raise to_api_error(error, retryable=not self._passed_on) from error
+
+    async def _body(self) -> tuple[dict[str, Any], set[str]]:
+        options = self._owner.options
+        capabilities = await self._owner.capabilities()
+        messages = to_ollama_messages(self._chat_ctx)
+        body: dict[str, Any] = {**options.body(), "stream": True}
+        offered: set[str] = set()
+        tokens = options.num_ctx - options.num_predict
+        if self._tools and "tools" in capabilities:
+            # Offered in each request of a call, so that the prompt's beginning, which Ollama
+            # keeps, stays the same.
+            body["tools"] = to_ollama_tools(self._tools)
+            offered = {tool["function"]["name"] for tool in body["tools"]}
+            tokens -= len(json.dumps(body["tools"])) // 3
+            if not self._may_call_tools:
+                note = "Answer in words now. Do not call a tool."
+                messages.append({"role": "system", "content": note})
+        if "thinking" in capabilities:
+            body["think"] = False
+        body["messages"] = fit_window(messages, max(tokens, options.num_ctx // 4))
+        return body, offered
+
+    async def _parts(self, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        async with self._owner.http.stream("POST", "/api/chat", json=body) as reply:
+            if reply.status_code >= 400:
+                text = (await reply.aread()).decode(errors="replace")
+                raise OllamaResponseError(_error_of(text), reply.status_code)
+            async for line in reply.aiter_lines():
+                if not line:
+                    continue
+                part = json.loads(line)
+                if "error" in part:
+                    raise OllamaResponseError(str(part["error"]), 500)
+                yield part
+
+    async def _reply(self) -> None:
+        body, offered = await self._body()
+        request_id = utils.shortuuid("llm_")
+        thinking = llm_utils.ThinkingTokenFilter()
+        leaks = LeakFilter(offered)
+        ending = EndingFilter(self._owner.options.num_predict)
+        done = False
+
+        def pass_on(text: str, calls: list[llm.FunctionToolCall]) -> None:
+            if calls and not self._may_call_tools:
+                calls = []
+            if not text and not calls:
+                return
+            self._passed_on = True
+            delta = llm.ChoiceDelta(role="assistant", content=text or None, tool_calls=calls)
+            self._event_ch.send_nowait(llm.ChatChunk(id=request_id, delta=delta))
+
+        async for part in self._parts(body):
+            message = part.get("message") or {}
+            done = bool(part.get("done"))
+            heard = llm_utils.strip_thinking_tokens(
+                message.get("content") or None, thinking, final=done
+            )
+            pass_on(ending.feed(leaks.feed(heard)) if heard else "", _tool_calls(message))
+            if done:
+                rest, leaked = leaks.finish()
+                cut = part.get("done_reason") == "length"
+                text = (ending.feed(rest) if rest else "") + ending.finish(cut=cut)
+                if leaked:
+                    log.warning("A tool call was written as text", calls=len(leaked))
+                pass_on(text, leaked)
+                self._event_ch.send_nowait(llm.ChatChunk(id=request_id, usage=_usage(part)))
+        if not done:
+            raise OllamaResponseError("the reply ended early", 500)
+
+
+def _tool_calls(message: dict[str, Any]) -> list[llm.FunctionToolCall]:
+    return [
+        llm.FunctionToolCall(
+            name=call["function"]["name"],
+            arguments=json.dumps(call["function"].get("arguments") or {}),
+            call_id=call.get("id") or utils.shortuuid("call_"),
+        )
+        for call in message.get("tool_calls") or []
+    ]
+
+
+def _usage(part: dict[str, Any]) -> llm.CompletionUsage:
+    prompt, completion = part.get("prompt_eval_count") or 0, part.get("eval_count") or 0
+    return llm.CompletionUsage(
+        prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion
+    )
+
+
+def _error_of(text: str) -> str:
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return text[:200]

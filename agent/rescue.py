@@ -1,0 +1,145 @@
+"""Keeps the line alive when speech fails.
+
+The phrases for that are spoken once at the start of a call and kept, so that they can be played
+when the speech server is away.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+
+import structlog
+from livekit import rtc
+from livekit.agents import (
+    AgentSession,
+    APIConnectOptions,
+    APIError,
+    ErrorEvent,
+    UserStateChangedEvent,
+    UserTranscriptionTimeoutEvent,
+    tts,
+)
+
+from agent.speech import GrpcSTT, GrpcTTS
+from agent.telemetry import metrics
+
+log = structlog.stdlib.get_logger(__name__)
+
+QUIET_SECONDS = 5.0
+"""The same trouble is not told more often."""
+NOISE_SECONDS = 1.0
+"""Voice shorter than this without any text is taken for a noise."""
+RECORD_RETRY_SECONDS = 5.0
+
+
+class Rescue:
+    """Speaks when the speech server does not, and wakes it when it hangs.
+
+    Args:
+        session: The call's session.
+        stt: Its recogniser.
+        synthesiser: Its voice.
+        not_heard: Said when the caller spoke and no text came of it.
+        speech_lost: Said when a reply cannot be spoken.
+        flush_s: Silence after which an open utterance is to be finished, in seconds.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[None],
+        stt: GrpcSTT,
+        synthesiser: GrpcTTS,
+        *,
+        not_heard: str,
+        speech_lost: str,
+        flush_s: float,
+    ) -> None:
+        self._session = session
+        self._stt = stt
+        self._tts = synthesiser
+        self._not_heard = not_heard
+        self._speech_lost = speech_lost
+        self._flush_s = flush_s
+        self._recordings: dict[str, list[rtc.AudioFrame]] = {}
+        self._recording: asyncio.Task[None] | None = None
+        self._flush: asyncio.TimerHandle | None = None
+        self._told_s = 0.0
+        session.on("error", self._on_error)
+        session.on("user_state_changed", self._on_user_state)
+        session.on("user_transcription_timeout", self._on_no_text)
+
+    def start(self) -> None:
+        """Record the phrases in the background; `aclose` ends it."""
+        phrases = [phrase for phrase in (self._speech_lost, self._not_heard) if phrase]
+        self._recording = asyncio.create_task(self._record(phrases), name="recorded phrases")
+
+    async def aclose(self) -> None:
+        """Stop."""
+        if self._flush:
+            self._flush.cancel()
+        if self._recording:
+            self._recording.cancel()
+            await asyncio.gather(self._recording, return_exceptions=True)
+
+    def is_recorded(self) -> bool:
+        """The phrases can be played without the speech server."""
+        return {self._speech_lost, self._not_heard} - {""} <= self._recordings.keys()
+
+    async def _record(self, phrases: Iterable[str]) -> None:
+        for phrase in phrases:
+            while phrase not in self._recordings:
+                try:
+                    stream = self._tts.synthesize(
+                        phrase, conn_options=APIConnectOptions(max_retry=0)
+                    )
+                    async with stream:
+                        self._recordings[phrase] = [part.frame async for part in stream]
+                except APIError as error:
+                    log.info("A phrase is not recorded yet", error=type(error).__name__)
+                    await asyncio.sleep(RECORD_RETRY_SECONDS)
+
+    def _say(self, phrase: str, reason: str) -> None:
+        now = time.monotonic()
+        if not phrase or now - self._told_s < QUIET_SECONDS:
+            return
+        frames = self._recordings.get(phrase)
+        if frames is None and reason == "speech_lost":
+            log.error("The agent cannot speak: no speech server, and nothing recorded")
+            return
+        self._told_s = now
+        metrics().fallbacks.labels(reason).inc()
+        try:
+            if frames is None:
+                self._session.say(phrase)
+            else:
+                self._session.say(phrase, audio=_play(frames))
+        except RuntimeError:
+            log.info("The call is over; nothing is said")
+
+    def _on_error(self, event: ErrorEvent) -> None:
+        if isinstance(event.error, tts.TTSError) and not event.error.recoverable:
+            self._say(self._speech_lost, "speech_lost")
+
+    def _on_no_text(self, event: UserTranscriptionTimeoutEvent) -> None:
+        heard = self._stt.last_final_s >= event.vad_speech_started_at
+        if self._stt.connected and (heard or event.speech_duration < NOISE_SECONDS):
+            return  # the server found no words in it
+        self._say(self._not_heard, "not_heard")
+
+    def _on_user_state(self, event: UserStateChangedEvent) -> None:
+        if self._flush:
+            self._flush.cancel()
+            self._flush = None
+        if event.old_state == "speaking" and self._flush_s:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(self._flush_s, self._finish_utterance)
+
+    def _finish_utterance(self) -> None:
+        if self._stt.in_utterance:
+            log.info("An utterance is finished by the agent", silence_s=self._flush_s)
+            self._stt.flush()
+
+
+async def _play(frames: list[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
+    for frame in frames:
+        yield frame

@@ -1,0 +1,187 @@
+"""Builds livekit-agents' session, every option that matters given.
+
+What is left out would be guessed by livekit-agents, and some guesses reach for its cloud: without
+`turn_detection` a cloud detector, without an interruption mode a cloud classifier, and a recording
+that is uploaded.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from livekit.agents import AgentSession, APIConnectOptions, room_io, vad
+from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents.voice.io import TextOutput
+from livekit.plugins import silero
+from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
+
+from agent.llm import OllamaLLM, OllamaOptions
+from agent.settings import Settings
+from agent.speech import GrpcSTT, GrpcTTS
+from agent.turn_taking import ServerEndOfTurn
+
+INPUT_FRAME_MS = 20
+FOREVER = 1_000_000
+"""Tries of recognition, whose stream holds the audio that is to be heard again."""
+
+OnText = Callable[[AgentSession[None], room_io.TextInputEvent], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What a session talks to; `open_engines` makes them, and `aclose` closes what they hold."""
+
+    stt: GrpcSTT
+    tts: GrpcTTS
+    llm: OllamaLLM
+    vad: vad.VAD
+
+    async def aclose(self) -> None:
+        """Close the model's connections."""
+        await self.llm.aclose()
+
+
+def load_vad(settings: Settings) -> vad.VAD:
+    """Load the voice detector; takes about 0.1 s, so it is done before a call comes."""
+    return silero.VAD.load(
+        min_speech_duration=settings.vad_min_speech_seconds,
+        min_silence_duration=settings.vad_min_silence_seconds,
+        activation_threshold=settings.vad_threshold,
+    )
+
+
+def open_engines(settings: Settings, channel: grpc.aio.Channel, detector: vad.VAD) -> Engines:
+    """Make what a session talks to.
+
+    Args:
+        settings: The agent's.
+        channel: To the speech servers; the caller closes it.
+        detector: From `load_vad`.
+    """
+    return Engines(
+        stt=GrpcSTT(
+            channel,
+            language=settings.language,
+            model=settings.stt_model,
+            phrases=settings.stt_phrases,
+            endpointing=_endpointing(settings),
+            replay_s=settings.stt_replay_seconds,
+            connect_s=settings.speech_connect_seconds,
+        ),
+        tts=GrpcTTS(
+            channel,
+            voice=settings.voice,
+            sample_rate_hz=settings.tts_sample_rate_hz,
+            speaking_rate=settings.speaking_rate,
+            word_timings=settings.word_timings == "on",
+            connect_s=settings.tts_connect_seconds,
+        ),
+        llm=OllamaLLM(
+            settings.ollama_host,
+            OllamaOptions(
+                model=settings.llm_model,
+                num_ctx=settings.llm_num_ctx,
+                num_predict=settings.llm_num_predict,
+                temperature=settings.llm_temperature,
+                num_thread=settings.llm_num_thread,
+                keep_alive=settings.llm_keep_alive,
+                stall_s=settings.llm_stall_seconds,
+            ),
+            connect_s=settings.llm_connect_seconds,
+        ),
+        vad=detector,
+    )
+
+
+def _endpointing(settings: Settings) -> EndpointingConfig | None:
+    if settings.stt_stop_silence_ms is None and settings.stt_max_stop_silence_ms is None:
+        return None
+    return EndpointingConfig(
+        stop_silence_ms=settings.stt_stop_silence_ms,
+        max_stop_silence_ms=settings.stt_max_stop_silence_ms,
+        end_of_turn_threshold=settings.end_of_turn_threshold,
+    )
+
+
+def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:
+    """Build the session of one call."""
+    detector: Any = ServerEndOfTurn(
+        lambda: engines.stt.end_of_turn_probability, settings.end_of_turn_threshold
+    )
+    return AgentSession(
+        stt=engines.stt,
+        tts=engines.tts,
+        llm=engines.llm,
+        vad=engines.vad,
+        turn_handling={
+            "turn_detection": detector,
+            "endpointing": {
+                "mode": "fixed",
+                "min_delay": settings.min_endpointing_seconds,
+                "max_delay": settings.max_endpointing_seconds,
+            },
+            "interruption": {
+                "enabled": True,
+                "mode": "vad",
+                "min_duration": settings.interruption_min_seconds,
+                "min_words": settings.interruption_min_words,
+                "resume_false_interruption": settings.resume_false_interruption,
+                "false_interruption_timeout": settings.false_interruption_seconds,
+            },
+            "preemptive_generation": {
+                "enabled": settings.preemptive_generation,
+                "preemptive_tts": settings.preemptive_tts,
+                "max_speech_duration": settings.max_turn_seconds,
+                "max_retries": settings.preemptive_attempts,
+            },
+            "user_turn_limit": {"max_duration": settings.max_turn_seconds},
+        },
+        use_tts_aligned_transcript=settings.word_timings != "off",
+        aec_warmup_duration=settings.aec_warmup_seconds or None,
+        user_away_timeout=settings.user_away_seconds or None,
+        transcription_timeout=settings.transcription_timeout_seconds or None,
+        max_tool_steps=settings.max_tool_steps,
+        conn_options=SessionConnectOptions(
+            stt_conn_options=APIConnectOptions(
+                max_retry=FOREVER, retry_interval=0.5, timeout=settings.speech_connect_seconds
+            ),
+            llm_conn_options=APIConnectOptions(
+                max_retry=1, retry_interval=0.1, timeout=settings.llm_connect_seconds
+            ),
+            tts_conn_options=APIConnectOptions(
+                max_retry=1, retry_interval=0.1, timeout=settings.tts_connect_seconds
+            ),
+            # A call is not ended because a part is away; the caller is told, and may wait or leave.
+            max_unrecoverable_errors=FOREVER,
+        ),
+    )
+
+
+def room_options(settings: Settings, words: TextOutput, on_text: OnText) -> room_io.RoomOptions:
+    """Say how the session uses its room.
+
+    Args:
+        settings: The agent's.
+        words: Takes the agent's words as they are played.
+        on_text: Answers a chat message.
+    """
+
+    async def text_input(session: AgentSession[None], event: room_io.TextInputEvent) -> None:
+        await on_text(session, event)
+
+    return room_io.RoomOptions(
+        text_input=room_io.TextInputOptions(text_input_cb=text_input),
+        audio_input=room_io.AudioInputOptions(
+            sample_rate=16_000,
+            frame_size_ms=INPUT_FRAME_MS,
+            # Browsers do it already, and it lifts what is left of the agent's echo.
+            auto_gain_control=False,
+            pre_connect_audio=True,
+        ),
+        audio_output=room_io.AudioOutputOptions(sample_rate=settings.tts_sample_rate_hz),
+        text_output=room_io.TextOutputOptions(next_in_chain=words),
+        # `agent.callers` decides what happens when a caller leaves.
+        close_on_disconnect=False,
+        delete_room_on_close=settings.delete_room_on_close,
+    )

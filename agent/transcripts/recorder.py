@@ -1,0 +1,216 @@
+"""Writes the transcript from what the session reports.
+
+The caller's words come as recognition results: each utterance is a turn, its final is what was
+understood. The agent's words come twice: paced with its voice while it speaks, and, when it ends,
+as the item of the chat history, which holds what was played and no more.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    ConversationItemAddedEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+    llm,
+    utils,
+)
+from livekit.agents.voice.io import TextOutput
+
+from agent.transcripts.message import Latency, Speaker, TranscriptMessage, time_stamp
+
+INTERIM_SECONDS = 0.2
+"""The agent's words go out no more often."""
+
+Publish = Callable[[TranscriptMessage], None]
+
+
+class TranscriptRecorder:
+    """Makes the messages of one call, in order.
+
+    Args:
+        room: The room's name.
+        agent: The agent's identity.
+        caller: Gives the identity of the caller at that time.
+        publish: Takes each message; must return at once.
+        language: ISO 639-1 code of the agent's voice.
+        first_sequence: Number of the first message.
+    """
+
+    def __init__(
+        self,
+        *,
+        room: str,
+        agent: str,
+        caller: Callable[[], str],
+        publish: Publish,
+        language: str,
+        first_sequence: int = 1,
+    ) -> None:
+        self._room = room
+        self._agent = agent
+        self._caller = caller
+        self._publish = publish
+        self._language = None if language == "auto" else language
+        self._sequence = first_sequence - 1
+        self._user_turn = ""
+        self._user_began_s: float | None = None
+        self._agent_turn = ""
+        self._agent_text = ""
+        self._agent_ended = False
+        self._next_interim_s = 0.0
+        self._user_metrics: llm.MetricsReport = {}
+        self.text_output = _AgentWords(self)
+
+    def start_at(self, sequence: int) -> None:
+        """Go on after a number that an earlier call in this room reached."""
+        self._sequence = max(self._sequence, sequence)
+
+    def attach(self, session: AgentSession[None]) -> None:
+        """Listen to a session."""
+        session.on("user_state_changed", self._on_user_state)
+        session.on("user_input_transcribed", self._on_user_words)
+        session.on("agent_state_changed", self._on_agent_state)
+        session.on("conversation_item_added", self._on_item)
+
+    def typed(self, text: str, participant: str) -> None:
+        """Record a chat message of a participant."""
+        self._emit("user", text, time.time(), participant, _turn_id(), final=True)
+
+    def words(self, text: str) -> None:
+        """Take the agent's next words as they are played."""
+        if self._agent_ended or not self._agent_turn:
+            self._agent_turn, self._agent_text, self._agent_ended = _turn_id(), "", False
+        self._agent_text += text
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_interim_s and self._agent_text.strip():
+            self._next_interim_s = now + INTERIM_SECONDS
+            self._emit(
+                "agent",
+                self._agent_text.strip(),
+                time.time(),
+                self._agent,
+                self._agent_turn,
+                final=False,
+                language=self._language,
+            )
+
+    def _on_user_state(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking" and not self._user_turn:
+            self._user_began_s = event.created_at
+
+    def _on_user_words(self, event: UserInputTranscribedEvent) -> None:
+        text = event.transcript.strip()
+        if not text:
+            return
+        self._user_turn = self._user_turn or _turn_id()
+        if self._user_began_s is None:
+            self._user_began_s = event.created_at
+        self._emit(
+            "user",
+            text,
+            self._user_began_s,
+            self._caller(),
+            self._user_turn,
+            final=event.is_final,
+            language=event.language.language if event.language else None,
+        )
+        if event.is_final:
+            self._user_turn, self._user_began_s = "", None
+
+    def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        if event.old_state == "speaking":
+            self._agent_ended = True
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if not isinstance(item, llm.ChatMessage):
+            return
+        if item.role == "user":
+            self._user_metrics = item.metrics or {}
+            return
+        text = (item.text_content or "").strip()
+        if item.role != "assistant" or not text:
+            return
+        metrics = item.metrics or {}
+        turn = self._agent_turn or _turn_id()
+        self._agent_turn = ""
+        self._emit(
+            "agent",
+            text,
+            metrics.get("started_speaking_at") or item.created_at,
+            self._agent,
+            turn,
+            final=True,
+            language=self._language,
+            interrupted=item.interrupted,
+            latency=turn_latency(self._user_metrics, metrics),
+        )
+
+    def _emit(
+        self,
+        speaker: Speaker,
+        text: str,
+        said_s: float,
+        participant: str,
+        turn_id: str,
+        *,
+        final: bool,
+        language: str | None = None,
+        interrupted: bool = False,
+        latency: Latency | None = None,
+    ) -> None:
+        self._sequence += 1
+        self._publish(
+            TranscriptMessage(
+                speaker=speaker,
+                text=text,
+                timestamp=time_stamp(said_s),
+                room=self._room,
+                participant=participant,
+                turn_id=turn_id,
+                sequence=self._sequence,
+                final=final,
+                language=language,
+                interrupted=interrupted,
+                latency=latency,
+            )
+        )
+
+
+class _AgentWords(TextOutput):
+    """The end of the framework's chain of text outputs."""
+
+    def __init__(self, recorder: TranscriptRecorder) -> None:
+        super().__init__(label="transcripts", next_in_chain=None)
+        self._recorder = recorder
+
+    async def capture_text(self, text: str) -> None:
+        self._recorder.words(text)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+
+def turn_latency(user: llm.MetricsReport, agent: llm.MetricsReport) -> Latency | None:
+    """Collect the stages of a turn; None where the agent did not answer a spoken turn."""
+    if "e2e_latency" not in agent:
+        return None
+    return Latency(
+        end_of_turn_ms=_milliseconds(user.get("end_of_turn_delay")),
+        transcription_ms=_milliseconds(user.get("transcription_delay")),
+        llm_first_token_ms=_milliseconds(agent.get("llm_node_ttft")),
+        tts_first_audio_ms=_milliseconds(agent.get("tts_node_ttfb")),
+        end_to_end_ms=_milliseconds(agent.get("e2e_latency")),
+    )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _turn_id() -> str:
+    return utils.shortuuid("turn_")

@@ -1,0 +1,106 @@
+"""The worker: registers with LiveKit and gives each call a process."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import structlog
+from livekit.agents import AgentServer
+
+from agent.call import prepare_process, take_call
+from agent.settings import Settings
+from agent.telemetry import show_all
+from agent.telemetry.exposition import MetricsServer
+
+log = structlog.stdlib.get_logger(__name__)
+
+CLOSE_SECONDS = 15.0
+MEMORY_WARNING_MB = 1500
+
+
+def build_server(settings: Settings) -> AgentServer:
+    """Build livekit-agents' server.
+
+    The load is the number of calls: by the whole machine's processors, which is what it would
+    take, a worker beside a busy speech server refuses every call.
+    """
+
+    def load(server: AgentServer) -> float:
+        return min(1.0, len(server.active_jobs) / settings.max_calls)
+
+    server = AgentServer(
+        ws_url=settings.livekit_url,
+        api_key=settings.livekit_api_key,
+        api_secret=settings.livekit_api_secret.get_secret_value(),
+        host=settings.host,
+        port=settings.health_port,
+        load_fnc=load,
+        load_threshold=1.0,
+        num_idle_processes=settings.idle_processes,
+        drain_timeout=int(settings.drain_seconds),
+        max_retry=1_000_000,  # LiveKit may start later, or be away for a while
+        initialize_process_timeout=60.0,
+        job_memory_warn_mb=MEMORY_WARNING_MB,
+        setup_fnc=prepare_process,
+        http_proxy=None,
+    )
+    server.rtc_session(take_call, agent_name=settings.name)
+    return server
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; calls that go on are let finish, a second signal ends them."""
+    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    server = build_server(settings)
+    registered = asyncio.Event()
+    server.on("worker_registered", lambda *_: registered.set())
+    server.on("worker_started", lambda *_: show_all())
+    exposition = MetricsServer(folder, registered.is_set)
+    await exposition.start(settings.host, settings.metrics_port)
+    stop = asyncio.Event()
+    now = asyncio.Event()
+
+    def on_signal() -> None:
+        (now if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    log.info("Agent starting", name=settings.name, metrics_port=exposition.port)
+    running = asyncio.create_task(server.run(), name="worker")
+    stopping = asyncio.create_task(stop.wait())
+    waiting = asyncio.create_task(_tell_waiting(registered))
+    try:
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+            return
+        log.info("Agent draining", calls=len(server.active_jobs))
+        registered.clear()  # not ready any more
+        hurry = asyncio.create_task(now.wait())
+        drain = asyncio.create_task(server.drain())
+        await asyncio.wait((drain, hurry), return_when=asyncio.FIRST_COMPLETED)
+        for task in (hurry, drain):
+            task.cancel()
+        await asyncio.gather(hurry, drain, return_exceptions=True)
+        await asyncio.wait_for(server.aclose(), CLOSE_SECONDS)
+        await running
+    finally:
+        for task in (stopping, waiting, running):
+            task.cancel()
+        await asyncio.gather(stopping, waiting, running, return_exceptions=True)
+        await exposition.aclose()
+        log.info("Agent stopped")
+
+
+async def _tell_waiting(registered: asyncio.Event) -> None:
+    """Say what the worker waits for, until it has it."""
+    while True:
+        try:
+            await asyncio.wait_for(registered.wait(), 10)
+        except TimeoutError:
+            log.info("Waiting for LiveKit")
+        else:
+            log.info("Registered with LiveKit")
+            return
