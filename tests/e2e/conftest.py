@@ -1,0 +1,60 @@
+"""One real stack for all end-to-end tests: LiveKit, Redis, Ollama, speech server, agent, API."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caller import CallerSettings, Report, converse
+from stack import Stack, StackSettings, free_base
+from tests.support.processes import marked_processes
+
+# What is under way is bounded by the settings of the stack and of the caller; this is the last
+# resort, and does not count the set-up of the stack, which may build programs once.
+TEST_TIMEOUT_S = 180
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> StackSettings:
+    return StackSettings(
+        name="e2e",
+        run_dir=tmp_path_factory.mktemp("stack"),
+        port_base=int(os.environ.get("STACK_PORT_BASE", "0")) or free_base(),
+        prometheus=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(stack_settings: StackSettings) -> Iterator[Stack]:
+    with Stack(stack_settings) as running:
+        yield running
+    assert marked_processes(stack_settings.state_dir) == []
+
+
+@pytest.fixture(scope="session")
+def caller_settings(stack: Stack) -> CallerSettings:
+    return CallerSettings(
+        api_url=stack.addresses.api_url,
+        speech_target=stack.addresses.speech_target,
+        redis_url=stack.addresses.redis_url,
+        room_prefix="e2e",
+        ready_timeout_s=30,
+    )
+
+
+@pytest.fixture(scope="session")
+def report(caller_settings: CallerSettings, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """One whole conversation, as the demo holds it."""
+    recording = tmp_path_factory.mktemp("call") / "call.wav"
+    settings = caller_settings.model_copy(update={"recording": recording})
+    return asyncio.run(converse(settings, print))
