@@ -1,16 +1,21 @@
 """The control API under a real HTTP server, and the small neighbours that its tests need."""
 
 import asyncio
+import shutil
 import socket
+import subprocess
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import redis as redis_sync
 import uvicorn
 from aiohttp import web
+from fakeredis import TcpFakeServer
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 from livekit import api
@@ -25,6 +30,32 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """The URL of a Redis of our own: the real one where it is installed, else fakeredis."""
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    program = shutil.which("redis-server")
+    if program is None:
+        server = TcpFakeServer(("127.0.0.1", port))
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield url
+        server.shutdown()
+        server.server_close()
+        return
+    process = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        await_redis(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def await_redis(url: str) -> None:

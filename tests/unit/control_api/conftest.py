@@ -1,8 +1,5 @@
 """Fixtures of the control API's tests: real Redis and gRPC, and a small LiveKit."""
 
-import shutil
-import subprocess
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,6 @@ import httpx
 import pytest
 import redis as redis_sync
 from aiohttp import web
-from fakeredis import TcpFakeServer
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
@@ -22,37 +18,16 @@ from tests.support.control_api import (
     SECRET,
     SmallLiveKit,
     SmallSpeechServer,
-    await_redis,
     free_port,
+    redis_server,
     running,
 )
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis of our own: the real one where it is installed, else fakeredis over TCP."""
-    port = free_port()
-    url = f"redis://127.0.0.1:{port}/0"
-    program = shutil.which("redis-server")
-    if program is None:
-        server = TcpFakeServer(("127.0.0.1", port))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
         yield url
-        server.shutdown()
-        server.server_close()
-        return
-    folder = tmp_path_factory.mktemp("redis")
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        await_redis(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.fixture
