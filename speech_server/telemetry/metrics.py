@@ -126,6 +126,12 @@ class Metrics:
         self.tts_underruns = self._counter(
             "tts_underruns_total", "Chunks that came after the audio before them had been played."
         )
+        self.tts_wasted = self._counter(
+            "tts_wasted_compute_seconds_total", "Computing for sound that was cancelled."
+        )
+        self.tts_voice_stages = self._gauge(
+            "tts_voice_stages", "Stages that a voice runs in; 1 is the whole graph.", "voice"
+        )
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)

@@ -1,0 +1,1 @@
+"""Sound as numbers: samples, rates, features. No models, no messages."""

@@ -1,0 +1,1 @@
+"""The models, each third-party engine behind one door."""

@@ -1,0 +1,107 @@
+"""What the rest of recognition knows of an engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from speech_server.audio.decoding import Samples
+from speech_server.audio.log_mel import Features
+
+Task = Literal["transcribe", "translate"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with its times within the window that was decoded."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """What items of one batch must share."""
+
+    task: Task = "transcribe"
+    words: bool = False
+    context_tokens: int = 0
+    """Tokens of context before the start of the transcript; the engine takes only one length in a
+    batch."""
+
+
+@dataclass(frozen=True)
+class DecodeItem:
+    """One window to decode.
+
+    ``features`` is ``[mel, frames]`` of the speech alone; the engine pads it.
+    """
+
+    features: Features
+    options: DecodeOptions = DecodeOptions()
+    language: str | None = None
+    """ISO 639-1 code; None detects it."""
+    full_window: bool = False
+    context: tuple[int, ...] = ()
+    """Tokens that come before the transcript; as many as ``options.context_tokens``."""
+    prefix: tuple[int, ...] = ()
+    """Tokens that the transcript must begin with."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What an engine made of one window."""
+
+    text: str
+    tokens: tuple[int, ...] = ()
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+    language: str = ""
+    language_probability: float = 0.0
+    words: tuple[Word, ...] = ()
+    fault: str = ""
+    """Why the text is not to be trusted: ``limit``, ``loop``, ``compression``; empty if it is."""
+    context_frames: int = 0
+    batch_size: int = 1
+    encode_ms: float = 0.0
+    decode_ms: float = 0.0
+    queue_ms: float = field(default=0.0, compare=False)
+    retried: str = ""
+    """The fault for which the full window was decoded, if it was."""
+
+
+class RecognitionEngine(Protocol):
+    """A recognition model. Its methods block and are called from one thread."""
+
+    name: str
+    languages: tuple[str, ...]
+    device: str
+    compute_type: str
+    n_mels: int
+
+    def bucket(self, item: DecodeItem) -> int:
+        """Length of the window, in frames, that an item is padded to; batch mates share it."""
+
+    def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
+        """Decode items of one bucket and one set of options together."""
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Turn text into tokens; safe from any thread."""
+
+    def close(self) -> None:
+        """Free the model."""
+
+
+class VoiceActivityStream(Protocol):
+    """Voice activity of one stream, with its state."""
+
+    def push(self, samples: Samples) -> list[float]:
+        """Give the voice probability of each window that the samples complete."""
+
+
+class TurnModel(Protocol):
+    """Tells whether a speaker has finished."""
+
+    def probability(self, samples: Samples) -> float:
+        """Probability that the turn in these last seconds of audio is over. Blocks."""

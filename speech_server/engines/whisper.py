@@ -1,0 +1,282 @@
+"""Whisper in CTranslate2: the only door to ``ctranslate2`` and ``faster_whisper``.
+
+The encoder takes any length up to 30 s, so a window is the speech and a margin of empty frames
+and not 30 s. Without the margin the decoder loops; with it and one retry over the full window
+nothing is lost on the model and language where it was measured, and the encoder costs a quarter.
+"""
+
+import threading
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import ctranslate2
+import numpy as np
+import tokenizers
+from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
+
+from speech_server.audio.log_mel import FRAME_MS
+from speech_server.engines.base import DecodeItem, Hypothesis
+
+FULL_WINDOW: Final = 3000
+"""Frames of Whisper's own window, 30 s."""
+
+MOST_TOKENS: Final = 224
+"""New tokens that Whisper can make in a window."""
+
+MEASURED: Final[dict[int, frozenset[str]]] = {512: frozenset({"en"})}
+"""Width of the model to the languages for which the short window was measured (base: 512)."""
+
+COMPRESSION_LIMIT: Final = 2.4
+
+ShortContext = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True)
+class WhisperOptions:
+    """How a model is loaded and run."""
+
+    name: str
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    threads: int = 0
+    short_context: ShortContext = "auto"
+    margin_ms: int = 1000
+
+
+class WhisperEngine:
+    """One loaded model.
+
+    Args:
+        folder: The converted model with its ``tokenizer.json``.
+        options: How to load and run it.
+
+    Raises:
+        RuntimeError: CTranslate2 cannot load it there.
+        FileNotFoundError: A file of it is missing.
+    """
+
+    def __init__(self, folder: Path, options: WhisperOptions) -> None:
+        for file in ("model.bin", "config.json", "tokenizer.json"):
+            if not (folder / file).is_file():
+                raise FileNotFoundError(f"{folder} holds no {file}")
+        self.name = options.name
+        self._options = options
+        self._model = _load(folder, options)
+        self.device: str = self._model.device
+        self.compute_type: str = self._model.compute_type
+        self.n_mels: int = self._model.n_mels
+        self._multilingual: bool = self._model.is_multilingual
+        self._text = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.languages: tuple[str, ...] = (
+            tuple(
+                code
+                for code in sorted(_LANGUAGE_CODES)
+                if self._text.token_to_id(f"<|{code}|>") is not None
+            )
+            if self._multilingual
+            else ("en",)
+        )
+        self._tokens = self._tokenizer("en", "transcribe")
+        tokens = self._tokens
+        self._suppressed = sorted(
+            {
+                *tokens.non_speech_tokens,
+                tokens.transcribe,
+                tokens.translate,
+                tokens.sot,
+                tokens.sot_prev,
+                tokens.sot_lm,
+                tokens.no_speech,
+            }
+        )
+        self._short_languages = self._measure_guard()
+
+    def bucket(self, item: DecodeItem) -> int:
+        """Length of the item's window in frames."""
+        if item.full_window or not self._may_be_short(item.language):
+            return FULL_WINDOW
+        frames: int = item.features.shape[1] + self._options.margin_ms // FRAME_MS
+        step = 100 if frames <= 1200 else 300
+        return min(FULL_WINDOW, -(-frames // step) * step)
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Turn text into tokens."""
+        return tuple(self._tokens.encode(text))
+
+    def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
+        """Decode a batch greedily, without timestamps."""
+        frames = self.bucket(items[0])
+        window = np.zeros((len(items), self.n_mels, frames), np.float32)
+        for row, item in enumerate(items):
+            length = min(frames, item.features.shape[1])
+            window[row, :, :length] = item.features[:, :length]
+        began = time.perf_counter()
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(window))
+        languages = self._languages(encoded, items)
+        encoded_at = time.perf_counter()
+        prompts = [
+            self._prompt(item, language)
+            for item, (language, _) in zip(items, languages, strict=True)
+        ]
+        limits = [_limit(item) for item in items]
+        longest = max(limits)
+        # CTranslate2 allows half of max_length in new tokens, and counts the prompt besides.
+        max_length = max(2 * longest, longest + max(len(prompt) for prompt in prompts))
+        results = self._model.generate(
+            encoded,
+            prompts,
+            beam_size=1,
+            max_length=max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed,
+        )
+        shared = Hypothesis(
+            text="",
+            context_frames=frames,
+            batch_size=len(items),
+            encode_ms=(encoded_at - began) * 1000,
+            decode_ms=(time.perf_counter() - encoded_at) * 1000,
+        )
+        return [
+            self._hypothesis(shared, *row)
+            for row in zip(items, results, languages, limits, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model.unload_model()
+
+    def _hypothesis(
+        self,
+        shared: Hypothesis,
+        item: DecodeItem,
+        result: Any,
+        language: tuple[str, float],
+        limit: int,
+    ) -> Hypothesis:
+        tokens = tuple(result.sequences_ids[0])
+        text = self._tokens.decode([*item.prefix, *tokens]).strip()
+        fault = _fault(tokens, text, limit)
+        if not fault and not item.full_window and not self._may_be_short(language[0]):
+            fault = "language"
+        return replace(
+            shared,
+            text=text,
+            tokens=(*item.prefix, *tokens),
+            avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech_prob=result.no_speech_prob,
+            language=language[0],
+            language_probability=language[1],
+            fault=fault,
+        )
+
+    def _languages(self, encoded: Any, items: Sequence[DecodeItem]) -> list[tuple[str, float]]:
+        if not self._multilingual:
+            return [("en", 1.0) for _ in items]
+        if all(item.language for item in items):
+            return [(item.language or "", 1.0) for item in items]
+        detected = self._model.detect_language(encoded)
+        return [
+            (item.language, 1.0) if item.language else (best[0][0].strip("<|>"), best[0][1])
+            for item, best in zip(items, detected, strict=True)
+        ]
+
+    def _prompt(self, item: DecodeItem, language: str) -> list[int]:
+        tokens = self._tokenizer(language, item.options.task)
+        before = [tokens.sot_prev, *item.context] if item.context else []
+        return [*before, *tokens.sot_sequence, tokens.no_timestamps, *item.prefix]
+
+    def _tokenizer(self, language: str, task: str) -> Tokenizer:
+        return Tokenizer(self._text, self._multilingual, task=task, language=language)
+
+    def _may_be_short(self, language: str | None) -> bool:
+        """Whether an utterance may have a short window; not known yet counts as it may."""
+        languages = self._short_languages
+        return languages is None or (bool(languages) if language is None else language in languages)
+
+    def _measure_guard(self) -> frozenset[str] | None:
+        """Give the languages that may have a short window; None stands for all."""
+        if self._options.short_context == "on":
+            return None
+        if self._options.short_context == "off":
+            return frozenset()
+        probe = np.zeros((1, self.n_mels, 100), np.float32)
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(probe))
+        return MEASURED.get(encoded.shape[2], frozenset())
+
+
+def cuda_devices() -> int:
+    """Count the CUDA devices that CTranslate2 sees."""
+    count: int = ctranslate2.get_cuda_device_count()
+    return count
+
+
+def _load(folder: Path, options: WhisperOptions) -> Any:
+    """Load in a helper thread that ends.
+
+    Loaded in a thread that stays, an idle OpenMP team stays with it and decoding on two threads
+    takes a third longer (measured: 2.10 s a recording against 1.59 s).
+    """
+    device = options.device
+    if device == "auto":
+        device = "cuda" if cuda_devices() else "cpu"
+    compute_type = options.compute_type
+    if compute_type == "auto":
+        compute_type = "float16" if device == "cuda" else "int8"
+    loaded: list[Any] = []
+    failed: list[Exception] = []
+
+    def load() -> None:
+        try:
+            loaded.append(
+                ctranslate2.models.Whisper(
+                    str(folder),
+                    device=device,
+                    compute_type=compute_type,
+                    intra_threads=options.threads,
+                )
+            )
+        except Exception as error:
+            failed.append(error)
+
+    helper = threading.Thread(target=load, name="whisper-load")
+    helper.start()
+    helper.join()
+    if failed:
+        raise failed[0]
+    return loaded[0]
+
+
+def _limit(item: DecodeItem) -> int:
+    """New tokens that the speech may need: 10 a second is more than anybody speaks."""
+    if item.full_window:
+        return MOST_TOKENS
+    speech_ms: int = item.features.shape[1] * FRAME_MS
+    return min(MOST_TOKENS, 8 + speech_ms * 10 // 1000)
+
+
+def _fault(tokens: tuple[int, ...], text: str, limit: int) -> str:
+    """Say what shows that the decoder ran away, if it did."""
+    if len(tokens) >= limit:
+        return "limit"
+    if _repeats(tokens):
+        return "loop"
+    raw = text.encode()
+    if len(raw) > 40 and len(raw) / len(zlib.compress(raw)) > COMPRESSION_LIMIT:
+        return "compression"
+    return ""
+
+
+def _repeats(tokens: tuple[int, ...]) -> bool:
+    """Whether 3 to 6 tokens come three times in a row."""
+    for size in range(3, 7):
+        for at in range(len(tokens) - 3 * size + 1):
+            first = tokens[at : at + size]
+            if first == tokens[at + size : at + 2 * size] == tokens[at + 2 * size : at + 3 * size]:
+                return True
+    return False

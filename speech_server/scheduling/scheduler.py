@@ -1,0 +1,249 @@
+"""One queue before one recognition model, for the streams of all callers.
+
+A thread of its own takes the most urgent work as soon as the model is idle, together with what
+gathered meanwhile that can share its batch; nothing waits for a batch to fill. Work is chosen when
+the model becomes free and not when it is handed in, so a final never stands behind interims that
+came before it.
+"""
+
+import asyncio
+import enum
+import itertools
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from speech_server.engines.base import DecodeItem, Hypothesis, RecognitionEngine
+from speech_server.errors import EngineFailed
+from speech_server.scheduling.load import Load
+from speech_server.telemetry import Metrics, get_logger
+
+log = get_logger(__name__)
+
+BEHIND_S: Final = 1.0
+"""Wait of a final at which the server takes no more streams."""
+
+
+class Priority(enum.IntEnum):
+    """What goes first."""
+
+    FINAL = 0
+    FIRST_INTERIM = 1
+    INTERIM = 2
+
+
+@dataclass(eq=False)
+class Job:
+    """One window that waits for the model."""
+
+    item: DecodeItem
+    priority: Priority
+    stream: Hashable
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Hypothesis]
+    number: int
+    queued_at: float = field(default_factory=time.perf_counter)
+    retried: str = ""
+
+    @property
+    def rank(self) -> tuple[Priority, int]:
+        """Place in the queue."""
+        return (self.priority, self.number)
+
+
+class Scheduler:
+    """Runs a recognition engine on a thread of its own.
+
+    Args:
+        engine: The engine; only this thread calls its ``decode``.
+        max_batch: Most finals in a batch.
+        max_interim_batch: Most interims in a batch; a batch cannot be stopped, so this bounds how
+            long a final may wait behind interims.
+        metrics: Where to count.
+    """
+
+    def __init__(
+        self,
+        engine: RecognitionEngine,
+        *,
+        max_batch: int,
+        max_interim_batch: int,
+        metrics: Metrics,
+    ) -> None:
+        self.load = Load()
+        self._engine = engine
+        self._most = {
+            Priority.FINAL: max_batch,
+            Priority.FIRST_INTERIM: max_interim_batch,
+            Priority.INTERIM: max_interim_batch,
+        }
+        self._metrics = metrics
+        self._numbers = itertools.count()
+        self._queue: list[Job] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="speech-stt-device", daemon=True)
+        self._thread.start()
+
+    @property
+    def depth(self) -> int:
+        """Jobs that wait."""
+        return len(self._queue)
+
+    def submit(
+        self, item: DecodeItem, priority: Priority, stream: Hashable
+    ) -> asyncio.Future[Hypothesis]:
+        """Queue a window; a queued interim of the same stream is replaced and its future cancelled.
+
+        The future fails with `EngineFailed` when the engine does. Cancelling it takes the job out
+        of the queue.
+        """
+        loop = asyncio.get_running_loop()
+        job = Job(item, priority, stream, loop, loop.create_future(), next(self._numbers))
+        replaced: list[Job] = []
+        with self._changed:
+            if self._closed:
+                raise EngineFailed("the model is closed")
+            if priority is not Priority.FINAL:
+                replaced = [
+                    old
+                    for old in self._queue
+                    if old.stream == stream and old.priority is not Priority.FINAL
+                ]
+                for old in replaced:
+                    # Newer audio takes the place in the queue, or a busy device starves it.
+                    job.number = min(job.number, old.number)
+                    self._queue.remove(old)
+            self._queue.append(job)
+            self._changed.notify()
+        for old in replaced:
+            self._metrics.stt_superseded.inc()
+            old.future.cancel()
+        job.future.add_done_callback(lambda _: self._forget(job))
+        self._metrics.queue_depth.labels("stt").set(self.depth)
+        return job.future
+
+    def waits(self, future: asyncio.Future[Hypothesis]) -> bool:
+        """Whether the job of a future is still in the queue."""
+        with self._changed:
+            return any(job.future is future for job in self._queue)
+
+    def is_behind(self) -> bool:
+        """Whether finals wait longer than callers should; then no more streams fit."""
+        with self._changed:
+            oldest = min(
+                (job.queued_at for job in self._queue if job.priority is Priority.FINAL),
+                default=None,
+            )
+        return oldest is not None and time.perf_counter() - oldest > BEHIND_S
+
+    def close(self) -> None:
+        """Fail what waits and end the thread after what it does now. Blocks."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _forget(self, job: Job) -> None:
+        with self._changed:
+            if job in self._queue:
+                self._queue.remove(job)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    left, self._queue = self._queue, []
+                    break
+                batch = self._pick()
+            self._metrics.queue_depth.labels("stt").set(self.depth)
+            began = time.perf_counter()
+            self._decode(batch)
+            self.load.add(time.perf_counter() - began)
+        for job in left:
+            self._fail(job, EngineFailed("the server stopped"))
+
+    def _pick(self) -> list[Job]:
+        """Take the most urgent job and those that can go with it off the queue."""
+        ranked = sorted(self._queue, key=lambda job: job.rank)
+        head = ranked[0]
+        final = head.priority is Priority.FINAL
+        key = (self._engine.bucket(head.item), head.item.options)
+        batch = [
+            job
+            for job in ranked
+            if (job.priority is Priority.FINAL) is final
+            and (self._engine.bucket(job.item), job.item.options) == key
+        ][: self._most[head.priority]]
+        for job in batch:
+            self._queue.remove(job)
+        return batch
+
+    def _decode(self, batch: list[Job]) -> None:
+        began = time.perf_counter()
+        try:
+            hypotheses = self._engine.decode([job.item for job in batch])
+        except Exception as error:
+            if len(batch) > 1:
+                # Whose fault it is shows when each goes alone; the others get their result.
+                for job in batch:
+                    self._decode([job])
+                return
+            log.error("decode failed", exc_info=error)
+            self._fail(batch[0], EngineFailed("the recognition model failed on this utterance"))
+            return
+        self._observe(batch, hypotheses, began)
+        for job, hypothesis in zip(batch, hypotheses, strict=True):
+            if self._wants_retry(job, hypothesis):
+                self._retry(job, hypothesis)
+            else:
+                wait_ms = (began - job.queued_at) * 1000
+                self._finish(job, replace(hypothesis, queue_ms=wait_ms, retried=job.retried))
+
+    def _wants_retry(self, job: Job, hypothesis: Hypothesis) -> bool:
+        """Whether the full window may do better: for finals, and where short ones are not known."""
+        if not hypothesis.fault or job.item.full_window or job.retried:
+            return False
+        return job.priority is Priority.FINAL or hypothesis.fault == "language"
+
+    def _retry(self, job: Job, hypothesis: Hypothesis) -> None:
+        self._metrics.stt_retries.labels(hypothesis.fault).inc()
+        job.retried = hypothesis.fault
+        job.item = replace(job.item, full_window=True)
+        with self._changed:
+            if not job.future.done():
+                self._queue.append(job)
+
+    def _observe(self, batch: list[Job], hypotheses: list[Hypothesis], began: float) -> None:
+        first = hypotheses[0]
+        inference = self._metrics.inference
+        inference.labels("stt", self._engine.name, "encode").observe(first.encode_ms / 1000)
+        inference.labels("stt", self._engine.name, "decode").observe(first.decode_ms / 1000)
+        self._metrics.batch_size.labels("stt").observe(len(batch))
+        self._metrics.stt_context_frames.observe(first.context_frames)
+        for job in batch:
+            self._metrics.queue_wait.labels("stt").observe(began - job.queued_at)
+
+    def _finish(self, job: Job, hypothesis: Hypothesis) -> None:
+        def finish() -> None:
+            if not job.future.done():
+                job.future.set_result(hypothesis)
+
+        self._call(job, finish)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        def fail() -> None:
+            if not job.future.done():
+                job.future.set_exception(error)
+
+        self._call(job, fail)
+
+    def _call(self, job: Job, action: Callable[[], None]) -> None:
+        try:
+            job.loop.call_soon_threadsafe(action)
+        except RuntimeError:
+            log.warning("a result came after its loop was closed")

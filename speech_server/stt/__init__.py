@@ -1,0 +1,1 @@
+"""Recognition: from a stream of audio to utterances with their text."""

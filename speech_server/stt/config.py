@@ -1,0 +1,27 @@
+"""How one stream is to be recognised; checked before a session sees it."""
+
+from dataclasses import dataclass
+
+from speech_server.audio.decoding import InputEncoding
+from speech_server.engines.base import Task
+from speech_server.stt.endpointing import Endpointing
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """What a stream asked for.
+
+    ``language``, ``phrases`` and ``endpointing`` may change in mid-stream, the rest is fixed.
+    """
+
+    encoding: InputEncoding
+    rate_hz: int
+    endpointing: Endpointing
+    language: str | None = None
+    """ISO 639-1 code; None detects it for each utterance."""
+    task: Task = "transcribe"
+    interim_results: bool = False
+    events: bool = False
+    words: bool = False
+    word_confidence: bool = False
+    phrases: tuple[str, ...] = ()

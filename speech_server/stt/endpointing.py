@@ -1,0 +1,160 @@
+"""Where an utterance begins, pauses and ends, from the voice probability of 32 ms windows.
+
+Pure: no clock but the audio's, no waiting, no models.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from speech_server.engines.silero import WINDOW_MS
+from speech_server.settings import Settings
+
+
+@dataclass(frozen=True)
+class Endpointing:
+    """When an utterance begins and ends; the fields of the contract, all set."""
+
+    start_threshold: float
+    stop_threshold: float
+    min_speech_ms: int
+    prefix_padding_ms: int
+    preflight_silence_ms: int
+    stop_silence_ms: int
+    max_stop_silence_ms: int
+    end_of_turn_threshold: float
+    max_utterance_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Endpointing":
+        """Give the server's defaults."""
+        return cls(**{name: getattr(settings, name) for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Began:
+    """Speech began; ``start_ms`` is the begin of the first voiced window."""
+
+    start_ms: int
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window."""
+
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """Speech goes on after a pause that was told."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The utterance is over; ``end_ms`` is the end of its last voiced window."""
+
+    end_ms: int
+
+
+Event = Began | Paused | Resumed | Ended
+
+_FORGIVEN_WINDOWS: Final = 2
+"""Unvoiced windows that do not undo the voiced ones before an utterance has begun."""
+
+
+class Endpointer:
+    """Follows one stream.
+
+    Args:
+        config: Thresholds and times; may be replaced between windows.
+        patient: Wait for the longer silence until `judge` has told that the turn is complete.
+    """
+
+    def __init__(self, config: Endpointing, *, patient: bool) -> None:
+        self.config = config
+        self.clock_ms = 0
+        self.speaking = False
+        self.voiced_ms = 0
+        self._patient = patient
+        self._complete = not patient
+        self._start_ms: int | None = None
+        self._unvoiced = 0
+        self._silence_from_ms: int | None = None
+        self._told_pause = False
+
+    @property
+    def start_ms(self) -> int | None:
+        """Begin of the speech that goes on or may be beginning."""
+        return self._start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """End of the speech as far as it was heard."""
+        return self.clock_ms if self._silence_from_ms is None else self._silence_from_ms
+
+    @property
+    def paused(self) -> bool:
+        """Whether a pause was told and speech has not gone on since."""
+        return self._told_pause
+
+    def push(self, probability: float) -> list[Event]:
+        """Take the next window and tell what happened in it."""
+        begin_ms = self.clock_ms
+        self.clock_ms += WINDOW_MS
+        if not self.speaking:
+            return self._listen(probability, begin_ms)
+        return self._follow(probability, begin_ms)
+
+    def judge(self, end_of_turn: float) -> None:
+        """Hear the end-of-turn probability of the pause that was told."""
+        self._complete = not self._patient or end_of_turn >= self.config.end_of_turn_threshold
+
+    def reset(self) -> None:
+        """Forget what goes on; the next voiced window begins anew."""
+        self.speaking = False
+        self.voiced_ms = 0
+        self._start_ms = None
+        self._silence_from_ms = None
+        self._told_pause = False
+        self._complete = not self._patient
+
+    def _listen(self, probability: float, begin_ms: int) -> list[Event]:
+        if probability < self.config.start_threshold:
+            self._unvoiced += 1
+            if self._unvoiced > _FORGIVEN_WINDOWS:
+                self.reset()
+            return []
+        self._unvoiced = 0
+        if self._start_ms is None:
+            self._start_ms = begin_ms
+        self.voiced_ms += WINDOW_MS
+        if self.voiced_ms < self.config.min_speech_ms:
+            return []
+        self.speaking = True
+        return [Began(self._start_ms)]
+
+    def _follow(self, probability: float, begin_ms: int) -> list[Event]:
+        config = self.config
+        if probability >= config.start_threshold:
+            resumed = self._told_pause
+            self.voiced_ms += WINDOW_MS
+            self._silence_from_ms = None
+            self._told_pause = False
+            self._complete = not self._patient
+            return [Resumed()] if resumed else []
+        if self._silence_from_ms is None:
+            if probability >= config.stop_threshold:
+                return []
+            self._silence_from_ms = begin_ms
+        silence_ms = self.clock_ms - self._silence_from_ms
+        events: list[Event] = []
+        if not self._told_pause and silence_ms >= config.preflight_silence_ms:
+            self._told_pause = True
+            events.append(Paused(self._silence_from_ms))
+        wait_ms = config.stop_silence_ms
+        if not self._complete:
+            wait_ms = max(wait_ms, config.max_stop_silence_ms)
+        if silence_ms >= wait_ms:
+            events.append(Ended(self._silence_from_ms))
+            self.reset()
+        return events

@@ -1,0 +1,437 @@
+"""One stream of recognition, from its samples to its results.
+
+The session runs on the event loop and owns its tasks; what is computed runs on the front end's
+executor and in the scheduler's thread. It keeps these promises: each utterance that began gets
+exactly one final; results come in the order of the utterances; a published preflight is the text
+of the final unless speech went on; a client that sends faster than can be computed is not read
+from until there is room.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import numpy as np
+
+from speech_server.audio.decoding import Samples, decode
+from speech_server.engines.base import DecodeItem, DecodeOptions, Hypothesis
+from speech_server.engines.silero import WINDOW_MS
+from speech_server.errors import SlowReader
+from speech_server.scheduling.scheduler import Priority
+from speech_server.stt.clock import AudioClock
+from speech_server.stt.config import StreamConfig
+from speech_server.stt.endpointing import Began, Ended, Endpointer, Event, Paused, Resumed
+from speech_server.stt.front_end import FrontEnd, Heard
+from speech_server.stt.gate import confidence, judge
+from speech_server.stt.models import SttModels
+from speech_server.stt.pacing import Pacer
+from speech_server.stt.results import Draining, FinalizeReason, Message, Result, SpeechEvent
+from speech_server.stt.utterance import Speculation, Utterance
+from speech_server.telemetry import Metrics
+
+Send = Callable[[Message], Awaitable[None]]
+
+LONGEST_OUTBOX: Final = 256
+"""Results that may wait for the client to take them."""
+
+TAIL_MS: Final = 160
+"""Audio after the last voiced window that is decoded with it: soft ends of words."""
+
+
+class Session:
+    """Recognises one stream.
+
+    Use: ``async with session:`` around `push`, `force` and `finish`, all from one task.
+
+    Args:
+        config: What the client asked for.
+        models: The models.
+        metrics: Where to count.
+        send: Takes one message to the client; called from one task, in order.
+        max_backlog_ms: Audio of unfinished utterances at which `push` waits.
+        interim_ms: Shortest time between two interims.
+    """
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        models: SttModels,
+        metrics: Metrics,
+        send: Send,
+        *,
+        max_backlog_ms: int,
+        interim_ms: int,
+    ) -> None:
+        self._config = config
+        self._models = models
+        self._metrics = metrics
+        self._send = send
+        self._max_backlog_ms = max_backlog_ms
+        self._front = FrontEnd(
+            config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
+        )
+        self._endpointer = Endpointer(config.endpointing, patient=models.turn is not None)
+        self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms)
+        self._clock = AudioClock()
+        self._outbox: asyncio.Queue[Message | None] = asyncio.Queue(LONGEST_OUTBOX)
+        self._pending: list[Samples] = []
+        self._pending_count = 0
+        self._audio_ms = 0
+        self._cut_ms = 0
+        self._count = 0
+        self._utterance: Utterance | None = None
+        self._unfinished: list[Utterance] = []
+        self._interim: asyncio.Future[Hypothesis] | None = None
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> "Session":
+        await self._tasks.__aenter__()
+        self._tasks.create_task(self._write())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        try:
+            if error[0] is None:
+                await self._all_finished()
+                await self._outbox.put(None)
+            await self._tasks.__aexit__(*error)  # type: ignore[arg-type]
+        finally:
+            for utterance in self._unfinished:
+                if utterance.speculation:
+                    utterance.speculation.future.cancel()
+
+    def change(self, config: StreamConfig) -> None:
+        """Take another language, phrases or endpointing from now on."""
+        self._config = config
+        self._endpointer.config = config.endpointing
+
+    def drain(self, deadline_ms: int) -> None:
+        """Tell the client that the stream is ended after a while."""
+        # A client that takes no results is ended by the writer's deadline.
+        with contextlib.suppress(SlowReader):
+            self._put(Draining(deadline_ms))
+
+    async def push(self, content: bytes) -> None:
+        """Take audio.
+
+        Raises:
+            MalformedAudio: It is no audio of the stream's encoding.
+        """
+        samples = decode(content, self._config.encoding)
+        self._pending.append(samples)
+        self._pending_count += len(samples)
+        seconds = len(samples) / self._config.rate_hz
+        self._metrics.audio_seconds.labels("stt", "in").inc(seconds)
+        self._models.scheduler.load.add_audio(seconds)
+        # Less than a window decides nothing: small messages share one trip to the executor.
+        if self._pending_count * 1000 >= WINDOW_MS * self._config.rate_hz:
+            await self._hear()
+        await self._room()
+
+    async def force(self) -> None:
+        """Finalise the utterance now."""
+        await self._hear()
+        self._take(await self._compute(self._front.flush))
+        self._end_now(FinalizeReason.FORCED)
+
+    async def finish(self) -> None:
+        """Finalise what is left; nothing comes after."""
+        await self._hear()
+        self._take(await self._compute(self._front.finish))
+        self._end_now(FinalizeReason.STREAM_END)
+
+    # Audio in
+
+    async def _hear(self) -> None:
+        if not self._pending:
+            return
+        samples = np.concatenate(self._pending)
+        self._pending.clear()
+        self._pending_count = 0
+        self._take(await self._compute(lambda: self._front.push(samples)))
+
+    async def _compute(self, work: Callable[[], Heard]) -> Heard:
+        return await asyncio.get_running_loop().run_in_executor(self._models.front_end, work)
+
+    def _take(self, heard: Heard) -> None:
+        self._audio_ms = heard.audio_ms
+        self._clock.arrived(heard.audio_ms)
+        for probability in heard.probabilities:
+            events = self._endpointer.push(probability)
+            for event in events:
+                self._on(event)
+            utterance = self._utterance
+            if utterance:
+                threshold = self._config.endpointing.start_threshold
+                utterance.hear(probability, self._endpointer.clock_ms, threshold)
+                self._cut_if_long(utterance)
+        self._maybe_interim()
+        utterance = self._utterance
+        keep = self._audio_ms - self._config.endpointing.prefix_padding_ms - 1000
+        self._front.forget_before(min([keep, *(u.from_ms for u in self._unfinished)]))
+
+    def _on(self, event: Event) -> None:
+        utterance = self._utterance
+        if isinstance(event, Began):
+            self._begin(event.start_ms)
+        elif utterance is None:
+            return
+        elif isinstance(event, Paused):
+            self._speculate(utterance)
+        elif isinstance(event, Resumed):
+            self._drop_speculation(utterance)
+        elif isinstance(event, Ended):
+            self._finalise(utterance, FinalizeReason.ENDPOINT, event.end_ms)
+
+    # Utterances
+
+    def _begin(self, start_ms: int) -> Utterance:
+        start_ms = max(start_ms, self._cut_ms)
+        from_ms = max(start_ms - self._config.endpointing.prefix_padding_ms, self._cut_ms)
+        self._count += 1
+        utterance = Utterance(self._count, from_ms=from_ms, start_ms=start_ms)
+        utterance.voiced_ms = self._endpointer.voiced_ms - WINDOW_MS
+        utterance.voice_sum = utterance.voiced_ms / WINDOW_MS
+        self._utterance = utterance
+        self._unfinished.append(utterance)
+        self._event(utterance, start_ms, began=True)
+        return utterance
+
+    def _cut_if_long(self, utterance: Utterance) -> None:
+        clock_ms = self._endpointer.clock_ms
+        config = self._config.endpointing
+        if clock_ms - utterance.from_ms < config.max_utterance_ms or utterance.over:
+            return
+        cut_ms = utterance.best_cut_ms(config.stop_threshold)
+        self._drop_speculation(utterance)
+        self._finalise(utterance, FinalizeReason.MAX_DURATION, cut_ms, to_ms=cut_ms)
+        self._cut_ms = cut_ms
+        following = self._begin(cut_ms)
+        skipped = (cut_ms - utterance.probabilities_from_ms) // WINDOW_MS
+        following.probabilities_from_ms = utterance.probabilities_from_ms + skipped * WINDOW_MS
+        following.voiced_ms = 0
+        for index, probability in enumerate(utterance.probabilities[skipped:], 1):
+            at_ms = following.probabilities_from_ms + index * WINDOW_MS
+            following.hear(probability, at_ms, config.start_threshold)
+
+    def _end_now(self, reason: FinalizeReason) -> None:
+        """Finalise what goes on, and speech that had not lasted long enough to begin."""
+        endpointer = self._endpointer
+        utterance = self._utterance
+        if utterance is None and endpointer.start_ms is not None:
+            utterance = self._begin(endpointer.start_ms)
+            utterance.voiced_ms = endpointer.voiced_ms
+        if utterance is not None:
+            held = utterance.speculation is not None
+            end_ms = min(endpointer.end_ms, self._audio_ms)
+            to_ms = None if held else self._audio_ms
+            self._finalise(utterance, reason, end_ms, to_ms=to_ms)
+        endpointer.reset()
+        self._cut_ms = self._audio_ms
+
+    def _speculate(self, utterance: Utterance) -> None:
+        """Decode at final quality in a pause, before it is known to be the end."""
+        to_ms = min(self._endpointer.clock_ms, self._endpointer.end_ms + TAIL_MS)
+        future = self._decode(utterance, to_ms, Priority.FINAL)
+        speculation = Speculation(future, to_ms)
+        utterance.speculation = speculation
+        self._tasks.create_task(self._publish_preflight(utterance, speculation))
+        if self._models.turn:
+            audio = self._front.last_audio(min(to_ms, self._audio_ms))
+            self._tasks.create_task(self._judge_turn(utterance, speculation, audio))
+
+    def _drop_speculation(self, utterance: Utterance) -> None:
+        if utterance.speculation:
+            utterance.speculation.future.cancel()
+            utterance.speculation = None
+            utterance.end_of_turn = None
+            self._metrics.stt_speculative.labels("stale").inc()
+
+    async def _publish_preflight(self, utterance: Utterance, speculation: Speculation) -> None:
+        await asyncio.wait([speculation.future])
+        if speculation.future.cancelled() or utterance.speculation is not speculation:
+            return
+        hypothesis = speculation.future.result()
+        if utterance.over or not self._config.interim_results or not self._first(utterance):
+            return
+        if judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice):
+            return
+        if hypothesis.text:
+            self._put(self._result(utterance, hypothesis, speculation.to_ms, preflight=True))
+
+    async def _judge_turn(
+        self, utterance: Utterance, speculation: Speculation, audio: Samples
+    ) -> None:
+        probability = await asyncio.get_running_loop().run_in_executor(
+            self._models.front_end, self._models.end_of_turn, audio
+        )
+        if utterance.speculation is speculation and not utterance.over:
+            utterance.end_of_turn = probability
+            self._endpointer.judge(probability)
+
+    def _finalise(
+        self,
+        utterance: Utterance,
+        reason: FinalizeReason,
+        end_ms: int,
+        *,
+        to_ms: int | None = None,
+    ) -> None:
+        """End an utterance; its final comes when it is decoded and those before it are out."""
+        utterance.over = True
+        self._utterance = None
+        if self._interim:
+            self._interim.cancel()
+        speculation = utterance.speculation
+        hit = speculation is not None and speculation.future.done()
+        if speculation is None:
+            if to_ms is None:
+                to_ms = min(self._endpointer.clock_ms, end_ms + TAIL_MS)
+            speculation = Speculation(self._decode(utterance, to_ms, Priority.FINAL), to_ms)
+            utterance.speculation = speculation
+            self._metrics.stt_speculative.labels("none").inc()
+        else:
+            self._metrics.stt_speculative.labels("hit" if hit else "late").inc()
+        self._cut_ms = max(self._cut_ms, speculation.to_ms)
+        self._event(utterance, end_ms, began=False)
+        self._tasks.create_task(self._deliver(utterance, speculation, reason, end_ms, hit))
+
+    async def _deliver(
+        self,
+        utterance: Utterance,
+        speculation: Speculation,
+        reason: FinalizeReason,
+        end_ms: int,
+        hit: bool,
+    ) -> None:
+        endpoint_at = time.perf_counter()
+        hypothesis = await speculation.future
+        while not self._first(utterance):
+            await self._unfinished[0].done.wait()
+        result = self._result(utterance, hypothesis, end_ms, final=reason, hit=hit)
+        self._put(result)
+        self._unfinished.remove(utterance)
+        utterance.done.set()
+        metrics = self._metrics
+        metrics.stt_utterances.labels(reason.value).inc()
+        metrics.stt_partial_revisions.observe(utterance.interims)
+        metrics.stt_finalize.labels(reason.value).observe(time.perf_counter() - endpoint_at)
+        if reason is FinalizeReason.ENDPOINT:
+            metrics.stt_final_delay.labels(reason.value).observe(self._clock.since(end_ms))
+        if result.filtered:
+            metrics.stt_filtered.labels(result.filtered.value).inc()
+
+    # Interims
+
+    def _maybe_interim(self) -> None:
+        utterance = self._utterance
+        if utterance is None or not self._config.interim_results or self._endpointer.paused:
+            return
+        if self._interim and not self._models.scheduler.waits(self._interim):
+            return
+        first = utterance.interim_at_ms == 0
+        since_ms = self._audio_ms - (utterance.start_ms if first else utterance.interim_at_ms)
+        if not self._pacer.due(since_ms, first=first) or not self._first(utterance):
+            return
+        utterance.interim_at_ms = self._audio_ms
+        priority = Priority.INTERIM if utterance.interims else Priority.FIRST_INTERIM
+        # One that still waits in the queue is replaced by this newer one.
+        self._interim = self._decode(utterance, self._audio_ms, priority)
+        self._tasks.create_task(self._publish_interim(utterance, self._interim, self._audio_ms))
+
+    async def _publish_interim(
+        self, utterance: Utterance, future: asyncio.Future[Hypothesis], to_ms: int
+    ) -> None:
+        await asyncio.wait([future])
+        if future is self._interim:
+            self._interim = None
+        if future.cancelled():
+            return
+        hypothesis = future.result()
+        self._pacer.took(hypothesis.encode_ms + hypothesis.decode_ms + hypothesis.queue_ms)
+        if utterance.over or utterance.speculation or not hypothesis.text or hypothesis.fault:
+            return
+        if judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice):
+            return
+        if hypothesis.text == utterance.last_text:
+            return
+        utterance.last_text = hypothesis.text
+        utterance.interims += 1
+        if utterance.interims == 1:
+            self._metrics.stt_first_partial.observe(self._clock.since(utterance.start_ms))
+        self._put(self._result(utterance, hypothesis, to_ms))
+
+    # Out
+
+    def _decode(
+        self, utterance: Utterance, to_ms: int, priority: Priority
+    ) -> asyncio.Future[Hypothesis]:
+        item = DecodeItem(
+            features=self._front.features(utterance.from_ms, to_ms),
+            options=DecodeOptions(task=self._config.task),
+            language=self._config.language,
+        )
+        return self._models.scheduler.submit(item, priority, self)
+
+    def _result(
+        self,
+        utterance: Utterance,
+        hypothesis: Hypothesis,
+        end_ms: int,
+        *,
+        preflight: bool = False,
+        final: FinalizeReason | None = None,
+        hit: bool = False,
+    ) -> Result:
+        filtered = judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice)
+        text = "" if filtered else hypothesis.text
+        return Result(
+            utterance_id=utterance.id,
+            revision=utterance.next_revision(),
+            text=text,
+            start_ms=utterance.start_ms,
+            end_ms=max(utterance.start_ms, end_ms),
+            audio_ms=self._audio_ms,
+            hypothesis=hypothesis,
+            stability=1.0 if final else 0.9 if preflight else 0.0,
+            stable_chars=len(text) if final else 0,
+            preflight=preflight,
+            final=final,
+            filtered=filtered,
+            end_of_turn=utterance.end_of_turn,
+            speculative_hit=hit,
+            confidence=confidence(hypothesis) if text else 0.0,
+        )
+
+    def _first(self, utterance: Utterance) -> bool:
+        """Whether no utterance before it still waits for its final."""
+        return self._unfinished[0] is utterance
+
+    def _event(self, utterance: Utterance, time_ms: int, *, began: bool) -> None:
+        if self._config.events:
+            self._put(SpeechEvent(utterance.id, time_ms, began))
+
+    def _put(self, message: Message | None) -> None:
+        try:
+            self._outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            raise SlowReader(f"{LONGEST_OUTBOX} results wait for the client") from None
+
+    async def _write(self) -> None:
+        while (message := await self._outbox.get()) is not None:
+            await self._send(message)
+
+    async def _room(self) -> None:
+        """Wait while more audio waits for its final than is allowed."""
+        while self._backlog_ms() > self._max_backlog_ms:
+            await next(u for u in self._unfinished if u.over).done.wait()
+
+    def _backlog_ms(self) -> int:
+        over = [u for u in self._unfinished if u.over and u.speculation]
+        return sum(u.speculation.to_ms - u.from_ms for u in over if u.speculation)
+
+    async def _all_finished(self) -> None:
+        for utterance in list(self._unfinished):
+            await utterance.done.wait()

@@ -1,0 +1,79 @@
+"""One utterance of a stream while it is spoken and until its final is out."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from speech_server.engines.base import Hypothesis
+from speech_server.engines.silero import WINDOW_MS
+
+PAUSE_WINDOWS: Final = 3
+"""Windows below the stop threshold that make a pause in which an utterance may be cut."""
+
+
+@dataclass(frozen=True)
+class Speculation:
+    """A decode of final quality that is under way or done before the endpoint."""
+
+    future: asyncio.Future[Hypothesis]
+    to_ms: int
+
+
+@dataclass(eq=False)
+class Utterance:
+    """Its audio begins at ``from_ms``, its speech at ``start_ms``."""
+
+    number: int
+    from_ms: int
+    start_ms: int
+    revision: int = 0
+    voiced_ms: int = 0
+    voice_sum: float = 0.0
+    interims: int = 0
+    last_text: str = ""
+    interim_at_ms: int = 0
+    end_of_turn: float | None = None
+    speculation: Speculation | None = None
+    probabilities: list[float] = field(default_factory=list)
+    probabilities_from_ms: int = 0
+    over: bool = False
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its final is out."""
+
+    @property
+    def id(self) -> str:
+        """Its name within the stream."""
+        return f"u{self.number}"
+
+    @property
+    def voice(self) -> float:
+        """Mean voice probability of its voiced windows."""
+        return self.voice_sum * WINDOW_MS / self.voiced_ms if self.voiced_ms else 0.0
+
+    def next_revision(self) -> int:
+        """Count one result more."""
+        self.revision += 1
+        return self.revision
+
+    def hear(self, probability: float, clock_ms: int, threshold: float) -> None:
+        """Note one window that ended at ``clock_ms``."""
+        if not self.probabilities:
+            self.probabilities_from_ms = clock_ms - WINDOW_MS
+        self.probabilities.append(probability)
+        if probability >= threshold:
+            self.voiced_ms += WINDOW_MS
+            self.voice_sum += probability
+
+    def best_cut_ms(self, stop_threshold: float) -> int:
+        """Find where to cut an utterance that is too long.
+
+        The middle of the last pause in its second half, else of its least voiced window there.
+        """
+        half = len(self.probabilities) // 2
+        quiet = 0
+        for index in range(len(self.probabilities) - 1, half, -1):
+            quiet = quiet + 1 if self.probabilities[index] < stop_threshold else 0
+            if quiet == PAUSE_WINDOWS:
+                return self.probabilities_from_ms + index * WINDOW_MS + WINDOW_MS * quiet // 2
+        least = min(range(half, len(self.probabilities)), key=self.probabilities.__getitem__)
+        return self.probabilities_from_ms + least * WINDOW_MS + WINDOW_MS // 2
