@@ -33,9 +33,12 @@ async def talking(settings: CallerSettings) -> AsyncIterator[tuple[Conversation,
 
 async def stored_texts(redis_url: str, room: str, count: int) -> list[str]:
     """Texts in Redis, once there are so many: the agent tries again until Redis takes them."""
-    async with asyncio.timeout(20):
-        while len(stored := await stored_transcript(redis_url, room)) < count:
-            await asyncio.sleep(0.2)
+    stored = await stored_transcript(redis_url, room)
+    for _ in range(100):
+        if len(stored) >= count:
+            break
+        await asyncio.sleep(0.2)
+        stored = await stored_transcript(redis_url, room)
     return [m.text for m in stored]
 
 
