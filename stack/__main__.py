@@ -1,4 +1,4 @@
-"""``python -m stack up | down | status | demo | docs``."""
+"""``python -m stack up | down | status | demo``."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from types import FrameType
 
 from pydantic import ValidationError
 
-from stack import documentation, elsewhere
+from stack import elsewhere
 from stack.errors import NotRunning, StackError
 from stack.lifecycle import Stack
 from stack.progress import Progress
@@ -32,8 +32,6 @@ def main() -> int:
     commands.add_parser("down", help="stop a stack that runs in another shell")
     commands.add_parser("status", help="show the services of a stack that runs")
     commands.add_parser("demo", help="start everything and hold a spoken conversation")
-    docs = commands.add_parser("docs", help="write docs/settings.md from the settings' classes")
-    docs.add_argument("--check", action="store_true", help="fail when it is not up to date")
     arguments = parser.parse_args()
 
     progress = Progress()
@@ -47,10 +45,8 @@ def main() -> int:
             case "down":
                 elsewhere.down(settings, progress)
                 return 0
-            case "status":
-                return 0 if elsewhere.status(settings, progress) else 1
             case _:
-                return documentation.run(check=arguments.check)
+                return 0 if elsewhere.status(settings, progress) else 1
     except ValidationError as error:
         print(_explain(error), file=sys.stderr)
         return 2

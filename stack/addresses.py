@@ -19,7 +19,8 @@ class Addresses:
     """Speech server, gRPC, as ``host:port``."""
     speech_metrics_url: str
     agent_metrics_url: str
-    agent_health_url: str
+    agent_ready_url: str
+    livekit_metrics_url: str
     prometheus_url: str | None = None
 
     @classmethod
@@ -42,7 +43,8 @@ class Addresses:
             speech_target=f"{HOST}:{ports.speech}",
             speech_metrics_url=f"http://{HOST}:{ports.speech_metrics}/metrics",
             agent_metrics_url=f"http://{HOST}:{ports.agent_metrics}/metrics",
-            agent_health_url=f"http://{HOST}:{ports.agent_health}/",
+            agent_ready_url=f"http://{HOST}:{ports.agent_metrics}/readyz",
+            livekit_metrics_url=f"http://{HOST}:{ports.livekit_metrics}/metrics",
             prometheus_url=f"http://{HOST}:{ports.prometheus}" if prometheus else None,
         )
 
@@ -62,13 +64,13 @@ class Addresses:
         """Give the addresses as a person reads them."""
         shown = [
             ("talk in a browser", self.api_url),
-            ("control API", f"{self.api_url}/docs"),
+            ("control API", f"{self.api_url}/health"),
             ("LiveKit", self.livekit_url),
             ("speech server (gRPC)", self.speech_target),
             ("Ollama", self.ollama_host),
             ("Redis", _without_password(self.redis_url)),
             ("metrics", f"{self.speech_metrics_url}  {self.agent_metrics_url}"),
-            ("", f"{self.api_url}/metrics"),
+            ("", f"{self.api_url}/metrics  {self.livekit_metrics_url}"),
         ]
         if self.prometheus_url:
             shown.append(("Prometheus", self.prometheus_url))

@@ -21,6 +21,7 @@ from stack.settings import StackSettings
 from stack.supervisor import State, Supervisor
 
 _POLL_S = 0.2
+_KILL_TIMEOUT_S = 5.0
 _STAGES = 3
 _ENDED = ("BACKOFF", "EXITED", "FATAL")
 
@@ -97,13 +98,13 @@ class Stack:
             # An earlier launcher that was killed may have left a stack that is still stopping.
             keeper.sweep(self._supervisor.mark)
             self._addresses = self._find_addresses()
-            table = services(self.settings, self._addresses, self.log_path, self._progress)
+            table = services(self.settings, self._addresses, self._progress)
             self._services = {service.name: service for service in table}
             require_free(self.settings.ports, [port for item in table for port in item.ports])
             self._supervisor.start(table, self.settings.stop_grace_s)
             self._write_record()
             with self._progress.step("starting the services") as step:
-                self._wait_ready(self._services.values(), step)
+                self._start_services(step)
             llm.ensure(self.settings, self._addresses.ollama_host, self._progress)
             llm.load(self.settings, self._addresses.ollama_host, self._progress)
         except BaseException:
@@ -135,8 +136,17 @@ class Stack:
         return self.states()[service].pid
 
     def kill(self, service: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to a service; one that ends by it is started again by the supervisor."""
+        """Send a signal to a service; after SIGKILL, wait until its process is gone.
+
+        The supervisor starts a service again that ends so.
+        """
+        process = Process.of(self.pid(service))
         self._supervisor.signal_service(service, number)
+        deadline = time.monotonic() + _KILL_TIMEOUT_S
+        while number == signal.SIGKILL and process.alive:
+            if time.monotonic() > deadline:
+                raise StackError(f"{service} (pid {process.pid}) outlives SIGKILL")
+            time.sleep(0.02)
 
     def stop_service(self, service: str) -> None:
         """Stop one service, as in an outage; `start_service` brings it back."""
@@ -157,10 +167,10 @@ class Stack:
 
         Raises:
             NotReady: one was not in ``ready_timeout_s``.
-            ServiceDied: one ended while it was waited for.
+            ServiceDied: the supervisor gave one up.
         """
         wanted = [self._services[name] for name in names] or list(self._services.values())
-        self._wait_ready(wanted, Step("waiting"))
+        self._wait_ready(wanted, Step("waiting"), first_start=False)
 
     def watch(self) -> None:
         """Report restarts until the supervisor ends, which it does only when it fails.
@@ -200,13 +210,26 @@ class Stack:
             addresses=self.addresses,
         ).write(self.settings.state_dir)
 
-    def _wait_ready(self, wanted: Iterable[Service], step: Step) -> None:
+    def _start_services(self, step: Step) -> None:
+        """Start every service, those first that others need, and wait until all are ready."""
+        unstarted, unready = dict(self._services), dict(self._services)
+        while unready:
+            for name, service in list(unstarted.items()):
+                if unready.keys().isdisjoint(service.needs):
+                    self._supervisor.start_service(name)
+                    del unstarted[name]
+            needed = {need for service in unstarted.values() for need in service.needs}
+            batch = [unready.pop(name) for name in list(unready) if name in needed or not needed]
+            self._wait_ready(batch, step, first_start=True)
+
+    def _wait_ready(self, wanted: Iterable[Service], step: Step, *, first_start: bool) -> None:
+        """Wait for services; one that ends is an error at its first start, else restarted."""
         began = time.monotonic()
         pending = {service.name: service for service in wanted}
         first_pids: dict[str, int] = {}
         reasons: dict[str, str] = {}
         while pending:
-            self._check_alive(pending, first_pids)
+            self._check_alive(pending, first_pids, first_start)
             for name, service in list(pending.items()):
                 try:
                     service.probe()
@@ -221,14 +244,17 @@ class Stack:
             if pending:
                 time.sleep(_POLL_S)
 
-    def _check_alive(self, pending: Iterable[str], first_pids: dict[str, int]) -> None:
+    def _check_alive(
+        self, pending: Iterable[str], first_pids: dict[str, int], first_start: bool
+    ) -> None:
         """Fail when a service that is waited for has ended, restarted or not."""
         states = self._supervisor.states()
         for name in pending:
             state = states[name]
             if state.pid:
                 first_pids.setdefault(name, state.pid)
-            if state.status in _ENDED or (state.pid and state.pid != first_pids[name]):
+            restarted = state.pid and state.pid != first_pids[name]
+            if state.status == "FATAL" or (first_start and (state.status in _ENDED or restarted)):
                 raise ServiceDied(
                     f"{name} ended while it started (status {state.exit_status}); "
                     f"its log: {self.log_path(name)}\n{tail(self.log_path(name))}"

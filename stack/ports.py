@@ -21,6 +21,7 @@ class Ports:
     livekit: int = 7880
     livekit_tcp: int = 7881
     livekit_udp: int = 7882
+    livekit_metrics: int = 6789
     redis: int = 6379
     ollama: int = 11434
     speech: int = 50051
@@ -41,6 +42,7 @@ SETTING_OF = {
     "livekit": "STACK_LIVEKIT_PORT",
     "livekit_tcp": "STACK_LIVEKIT_TCP_PORT",
     "livekit_udp": "STACK_LIVEKIT_UDP_PORT",
+    "livekit_metrics": "STACK_LIVEKIT_METRICS_PORT",
     "redis": "STACK_REDIS_PORT",
     "ollama": "STACK_OLLAMA_PORT",
     "speech": "SPEECH_PORT",

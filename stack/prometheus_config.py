@@ -16,15 +16,15 @@ SOURCE = ROOT / "configs" / "prometheus.yml"
 
 
 def write_prometheus_config(
-    target: Path, ports: Ports, source: Path = SOURCE, *, livekit_port: int | None = None
+    target: Path, ports: Ports, *, own_livekit: bool, source: Path = SOURCE
 ) -> Path:
     """Write the native configuration.
 
     Args:
         target: where it goes.
         ports: of the stack.
+        own_livekit: whether the stack runs LiveKit, with metrics on its port.
         source: the configuration of the containers.
-        livekit_port: port of LiveKit's metrics, when it has one.
 
     Returns:
         ``target``.
@@ -35,8 +35,8 @@ def write_prometheus_config(
         "control_api": ports.control,
         "prometheus": ports.prometheus,
     }
-    if livekit_port:
-        native["livekit"] = livekit_port
+    if own_livekit:
+        native["livekit"] = ports.livekit_metrics
     config = cast("dict[str, Any]", yaml.safe_load(source.read_text()))
     jobs = [job for job in config.get("scrape_configs", []) if _key(job) in native]
     for job in jobs:

@@ -4,9 +4,7 @@ A probe is called again and again until it returns. It raises `Waiting` with the
 for people, as long as the part is not ready; each probe answers within ``PROBE_TIMEOUT_S``.
 """
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import grpc
 import httpx
@@ -120,39 +118,6 @@ def grpc_health(target: str, services: tuple[str, ...]) -> Probe:
                     raise Waiting(f"{service} is {name}")
 
     return probe
-
-
-def agent_registered(health_url: str, log: Path) -> Probe:
-    """Ready when the worker is healthy and has told, in its log, that LiveKit registered it.
-
-    The health of livekit-agents' worker is good from its start on, connected or not; the log line
-    of the registration is the one sign of it outside the process. The log is a fresh one for each
-    start of the stack.
-    """
-
-    def probe() -> None:
-        _get(health_url)
-        if not _has_event(log, "registered worker"):
-            raise Waiting("the agent is not registered with LiveKit")
-
-    return probe
-
-
-def _has_event(log: Path, event: str) -> bool:
-    try:
-        with log.open(errors="replace") as lines:
-            for line in lines:
-                if event not in line:
-                    continue
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(entry, dict) and event in (entry.get("event"), entry.get("message")):
-                    return True
-    except OSError:
-        pass
-    return False
 
 
 def _get(url: str) -> None:

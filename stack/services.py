@@ -1,6 +1,6 @@
 """The table of services: how each is run, what it is told, and when it is ready.
 
-A service starts without its neighbours, so all start at once; the stages say only in which order
+Ours start without their neighbours, so nearly all start at once. The stages say in which order
 they are stopped: those that hold calls first, what they stand on last.
 """
 
@@ -8,7 +8,7 @@ import dataclasses
 import enum
 import os
 import sys
-from collections.abc import Callable
+import urllib.parse
 from pathlib import Path
 
 from stack import readiness
@@ -40,19 +40,18 @@ class Service:
     """Fields of `stack.ports.Ports` that it listens on."""
     probe: readiness.Probe
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    """Services that must be ready before it is started at first: it ends without them."""
     death_signal: str = "TERM"
     """What it gets when the supervisor is killed: TERM where it would end at once and tidily."""
 
 
-def services(
-    settings: StackSettings, addresses: Addresses, log_of: Callable[[str], Path], progress: Progress
-) -> list[Service]:
+def services(settings: StackSettings, addresses: Addresses, progress: Progress) -> list[Service]:
     """Give the services of a stack; finds or installs the programs that they need.
 
     Args:
         settings: of the stack.
         addresses: of the stack; what runs already elsewhere gets no service.
-        log_of: gives the log of a service.
         progress: shows what is being installed.
     """
     table: list[Service] = []
@@ -63,7 +62,7 @@ def services(
     if addresses.ollama_host == own_ollama(settings):
         table.append(_ollama(settings, addresses, ollama.find_or_install(settings, progress)))
     table.append(_speech_server(settings, addresses))
-    table.append(_agent(settings, addresses, log_of("agent")))
+    table.append(_agent(settings, addresses))
     table.append(_control_api(settings, addresses))
     if addresses.prometheus_url and (program := prometheus.find(settings)):
         table.append(_prometheus(settings, addresses, program))
@@ -102,12 +101,32 @@ def _livekit(settings: StackSettings, addresses: Addresses, program: Path) -> Se
             *("--config", str(ROOT / "configs" / "livekit.yaml")),
             *("--bind", HOST, "--node-ip", HOST, "--port", str(ports.livekit)),
             *("--rtc.tcp_port", str(ports.livekit_tcp), "--udp-port", str(ports.livekit_udp)),
+            *("--prometheus.port", str(ports.livekit_metrics)),
         ),
         stage=Stage.GROUND,
-        ports=("livekit", "livekit_tcp", "livekit_udp"),
+        ports=("livekit", "livekit_tcp", "livekit_udp", "livekit_metrics"),
         probe=readiness.livekit(addresses.livekit_url),
-        environment={"LIVEKIT_KEYS": f"{settings.livekit_api_key}: {secret}"},
+        environment={
+            "LIVEKIT_KEYS": f"{settings.livekit_api_key}: {secret}",
+            **_livekit_redis(addresses.redis_url),
+        },
+        # It ends when it cannot reach Redis at its start.
+        needs=("redis",) if settings.redis_url is None else (),
     )
+
+
+def _livekit_redis(url: str) -> dict[str, str]:
+    """Tell LiveKit where Redis is; in the environment, since the address may hold a password."""
+    parts = urllib.parse.urlsplit(url)
+    told = {
+        "LIVEKIT_REDIS_ADDRESS": f"{parts.hostname or HOST}:{parts.port or 6379}",
+        "LIVEKIT_REDIS_DB": parts.path.strip("/") or "0",
+    }
+    if parts.username:
+        told["LIVEKIT_REDIS_USERNAME"] = urllib.parse.unquote(parts.username)
+    if parts.password:
+        told["LIVEKIT_REDIS_PASSWORD"] = urllib.parse.unquote(parts.password)
+    return told
 
 
 def _ollama(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
@@ -153,13 +172,13 @@ def _speech_server(settings: StackSettings, addresses: Addresses) -> Service:
     )
 
 
-def _agent(settings: StackSettings, addresses: Addresses, log: Path) -> Service:
+def _agent(settings: StackSettings, addresses: Addresses) -> Service:
     return Service(
         name="agent",
         command=_python("agent"),
         stage=Stage.CALLS,
         ports=("agent_metrics", "agent_health"),
-        probe=readiness.agent_registered(addresses.agent_health_url, log),
+        probe=readiness.http(addresses.agent_ready_url),
         environment={
             "AGENT_HOST": HOST,
             "AGENT_HEALTH_PORT": str(settings.ports.agent_health),
@@ -194,7 +213,9 @@ def _control_api(settings: StackSettings, addresses: Addresses) -> Service:
 def _prometheus(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
     data = settings.state_dir / "prometheus"
     data.mkdir(parents=True, exist_ok=True)
-    config = write_prometheus_config(data / "prometheus.yml", settings.ports)
+    config = write_prometheus_config(
+        data / "prometheus.yml", settings.ports, own_livekit=settings.livekit_url is None
+    )
     return Service(
         name="prometheus",
         command=(

@@ -67,6 +67,7 @@ class StackSettings(BaseSettings):
     livekit_port: Port = Field(default=7880, description="LiveKit: signal and API.")
     livekit_tcp_port: Port = Field(default=7881, description="LiveKit: media over TCP.")
     livekit_udp_port: Port = Field(default=7882, description="LiveKit: media over UDP.")
+    livekit_metrics_port: Port = Field(default=6789, description="LiveKit: metrics.")
     redis_port: Port = Field(default=6379, description="Redis.")
     ollama_port: Port = Field(default=11434, description="Ollama.")
     prometheus_port: Port = Field(default=9090, description="Prometheus.")
@@ -196,6 +197,7 @@ class StackSettings(BaseSettings):
             livekit=self.livekit_port,
             livekit_tcp=self.livekit_tcp_port,
             livekit_udp=self.livekit_udp_port,
+            livekit_metrics=self.livekit_metrics_port,
             redis=self.redis_port,
             ollama=self.ollama_port,
             speech=self.speech_port,

@@ -78,7 +78,7 @@ class Supervisor:
         return self._dir / "logs" / f"{name}.log"
 
     def start(self, services: Sequence[Service], stop_grace_s: int) -> None:
-        """Write everything down and start supervisord with all services.
+        """Write everything down and start supervisord; services start by `start_service`.
 
         Raises:
             StackError: it ended at once.
@@ -130,9 +130,9 @@ class Supervisor:
             rpc.supervisor.stopProcess(self._full_name(name), True)
 
     def start_service(self, name: str) -> None:
-        """Start one service that was stopped."""
-        with self._answering(timeout_s=None) as rpc:
-            rpc.supervisor.startProcess(self._full_name(name), True)
+        """Start one service; it may end again at once, which its state tells."""
+        with self._answering() as rpc:
+            rpc.supervisor.startProcess(self._full_name(name), False)
 
     def signal_service(self, name: str, number: signal.Signals) -> None:
         """Send a signal to the process of a service."""
@@ -145,7 +145,7 @@ class Supervisor:
         Returns:
             The processes that had to be killed by the final sweep.
         """
-        with contextlib.suppress(StackError, xmlrpc.client.Fault), self._answering() as rpc:
+        with contextlib.suppress(StackError), self._answering() as rpc:
             rpc.supervisor.shutdown()
         if not self._ended.wait(timeout_s) and self._process:
             self._process.kill()
@@ -228,7 +228,7 @@ class Supervisor:
         return (
             f"[program:{service.name}]\n"
             f"command={_escaped(shlex.quote(str(script)))}\n"
-            "autorestart=true\nstartsecs=1\nstartretries=10\n"
+            "autostart=false\nautorestart=true\nstartsecs=1\nstartretries=10\n"
             f"stopsignal=TERM\nstopwaitsecs={stop_grace_s}\nkillasgroup=true\n"
             f"stdout_logfile={_escaped(self.log_path(service.name))}\nredirect_stderr=true\n"
             "stdout_logfile_maxbytes=50MB\nstdout_logfile_backups=2\n"
@@ -251,6 +251,8 @@ class Supervisor:
                 yield rpc
         except (OSError, http.client.HTTPException) as error:
             raise StackError(f"supervisord does not answer: {error}") from error
+        except xmlrpc.client.Fault as error:
+            raise StackError(f"supervisord: {error.faultString}") from error
 
     def _rpc(self, timeout_s: float | None = _RPC_TIMEOUT_S) -> xmlrpc.client.ServerProxy:
         transport = _UnixTransport(self._socket, timeout_s or 3600.0)
