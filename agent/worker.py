@@ -67,7 +67,7 @@ async def run_worker(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    log.info("Agent starting", name=settings.name, metrics_port=exposition.port)
+    log.info("Agent starting", agent=settings.name, metrics_port=exposition.port)
     running = asyncio.create_task(server.run(), name="worker")
     stopping = asyncio.create_task(stop.wait())
     waiting = asyncio.create_task(_tell_waiting(registered))
