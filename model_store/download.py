@@ -15,7 +15,6 @@ from model_store.progress import Reporter
 from model_store.settings import ModelStoreSettings
 from model_store.store import sha256_of
 
-_CHUNK = 1 << 18
 _RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_BACKOFF_S = 30.0
 
@@ -185,7 +184,8 @@ def _receive(
 ) -> None:
     with part.open("r+b" if have else "wb") as stream:
         stream.seek(have)
-        for chunk in response.iter_raw(_CHUNK):
+        # As it comes: a chunk size would hold back, and lose, the end of what a cut leaves.
+        for chunk in response.iter_raw():
             have += len(chunk)
             if size is not None and have > size:
                 # Never fill a disk with what is wrong already.
