@@ -7,7 +7,7 @@ export const strings = {
 
   join: {
     title: 'Start a conversation',
-    intro: 'Say hello and Trinity answers. What you say is heard on this system only.',
+    intro: 'Say hello and Trinity answers. It runs on your own system, not in a cloud.',
     name: 'Your name',
     nameHint: 'The others in the call see it.',
     nameMissing: 'Please enter a name.',

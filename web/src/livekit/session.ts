@@ -6,12 +6,14 @@ import {
   Room,
   RoomEvent,
   setLogLevel,
+  type SimulationScenario,
   Track,
 } from 'livekit-client';
 import type { Admission } from '../api';
 import type { DisconnectCode } from '../strings';
 import { agentActivity, type AgentActivity } from './agent';
 import { disconnectCode } from './outcome';
+import { watchSilence } from './silence';
 
 setLogLevel('warn');
 
@@ -34,8 +36,8 @@ export interface SessionListener {
   /** Display names by identity, of everybody who is or was in the call. */
   names: (names: Readonly<Record<string, string>>) => void;
   microphone: (on: boolean) => void;
-  /** Nothing but digital silence comes from the microphone. */
-  silence: () => void;
+  /** Whether nothing but digital silence comes from the microphone. */
+  silence: (silent: boolean) => void;
   /** The network changed under the call: `signal` keeps the sound, `media` does not. */
   reconnecting: () => void;
   reconnected: () => void;
@@ -59,6 +61,7 @@ export class CallSession {
   readonly #options: SessionOptions;
   readonly #names: Record<string, string> = {};
   #microphone: LocalAudioTrack | undefined;
+  #stopWatching: (() => void) | undefined;
   #closed = false;
   #everConnected = false;
 
@@ -86,10 +89,10 @@ export class CallSession {
     try {
       await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone });
     } catch (error) {
-      track.stop();
-      this.#microphone = undefined;
+      this.#dropMicrophone();
       throw error;
     }
+    this.#stopWatching = watchSilence(track, (silent) => this.#listener.silence(silent));
   }
 
   /** Joins the room. Rejects with LiveKit's error, which `connectFailure` puts into our words. */
@@ -121,10 +124,15 @@ export class CallSession {
     return { id: info.id, participant: this.identity, fromAgent: false, text, at: info.timestamp };
   }
 
+  /** Has LiveKit break this page's own connection in a chosen way, to see what happens then. */
+  async simulate(scenario: SimulationScenario): Promise<void> {
+    await this.room.simulateScenario(scenario);
+  }
+
   /** Leaves and lets go of the microphone; safe at any time. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#microphone?.stop();
+    this.#dropMicrophone();
     await this.room.disconnect();
   }
 
@@ -147,14 +155,13 @@ export class CallSession {
       .on(RoomEvent.LocalTrackUnpublished, microphoneChanged)
       .on(RoomEvent.TrackMuted, microphoneChanged)
       .on(RoomEvent.TrackUnmuted, microphoneChanged)
-      .on(RoomEvent.LocalAudioSilenceDetected, () => listener.silence())
       .on(RoomEvent.Reconnecting, () => listener.reconnecting())
       .on(RoomEvent.Reconnected, () => {
         listener.reconnected();
         agentChanged();
       })
       .on(RoomEvent.Disconnected, (reason) => {
-        this.#microphone?.stop();
+        this.#dropMicrophone();
         // A join that fails says so by rejecting `connect`.
         if (this.#everConnected) listener.disconnected(disconnectCode(reason));
       })
@@ -178,6 +185,13 @@ export class CallSession {
         )
         .catch((error: unknown) => console.warn('a chat message broke off', error));
     });
+  }
+
+  #dropMicrophone(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#microphone?.stop();
+    this.#microphone = undefined;
   }
 
   #meet(participant: Participant): void {

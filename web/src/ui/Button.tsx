@@ -10,17 +10,17 @@ const LOOKS: Record<Look, string> = {
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
-  /** Only the icon is seen; the label is read. */
-  round?: boolean;
+  /** Only the icon is seen; `aria-label` is read. */
+  iconOnly?: boolean;
 }
 
 /** A button of at least 44 px, the size of a fingertip. */
-export function Button({ look = 'quiet', round = false, className = '', ...rest }: Props) {
-  const shape = round ? 'size-12 rounded-full' : 'min-h-11 rounded-xl px-4';
+export function Button({ look = 'quiet', iconOnly = false, className = '', ...rest }: Props) {
+  const shape = iconOnly ? 'size-11 rounded-xl' : 'min-h-11 rounded-xl px-4';
   return (
     <button
       type="button"
-      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-60 ${shape} ${LOOKS[look]} ${className}`}
+      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-60 [&_svg]:shrink-0 ${shape} ${LOOKS[look]} ${className}`}
       {...rest}
     />
   );

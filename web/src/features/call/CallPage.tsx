@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { CallMedia, useAudioUnlock } from '../../livekit';
+import { CallMedia, type CallSession, useAudioUnlock } from '../../livekit';
 import { strings } from '../../strings';
 import { Button, Icon, Notice } from '../../ui';
 import { ChatBox } from '../chat/ChatBox';
@@ -9,11 +9,25 @@ import { AgentPresence } from './AgentPresence';
 import { Controls } from './Controls';
 import { useCall } from './store';
 
+declare global {
+  interface Window {
+    trinityCall?: CallSession | undefined;
+  }
+}
+
 /** The call itself. */
 export default function CallPage() {
   const session = useCall((call) => call.session);
   const room = useCall((call) => call.room);
   const heading = useRef<HTMLHeadingElement>(null);
+
+  // For tests and for support: `trinityCall.simulate('full-reconnect')` in the console.
+  useEffect(() => {
+    window.trinityCall = session;
+    return () => {
+      window.trinityCall = undefined;
+    };
+  }, [session]);
 
   // Who uses a keyboard or a screen reader starts at the top of the new page.
   useEffect(() => heading.current?.focus(), []);

@@ -90,7 +90,8 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       names: (names) => when({ names }),
       microphone: (on) =>
         when(on ? { microphone: 'on', microphoneTrouble: undefined } : { microphone: 'muted' }),
-      silence: () => when({ microphoneTrouble: failure('microphone-silent') }),
+      silence: (silent) =>
+        when({ microphoneTrouble: silent ? failure('microphone-silent') : undefined }),
       reconnecting: () => when({ connection: 'reconnecting' }),
       reconnected: () => when({ connection: 'restored' }),
       disconnected: (endedBy) => {

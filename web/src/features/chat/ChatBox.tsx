@@ -41,7 +41,7 @@ export function ChatBox() {
           disabled={sending || draft.trim() === ''}
           aria-label={strings.chat.send}
           title={strings.chat.send}
-          className="w-11 px-0"
+          iconOnly
           data-testid="chat-send"
         >
           <Icon name="send" />

@@ -39,7 +39,8 @@ export function CopyButton({
         {outcome === 'failed' && words.copyFailed}
       </span>
       <Button
-        className="w-11 border-transparent px-0"
+        iconOnly
+        className="border-transparent"
         aria-label={words.copy}
         title={words.copy}
         onClick={() => void copy()}

@@ -21,7 +21,7 @@ export function TranscriptPanel({ live }: { live: boolean }) {
   const latest = finals.at(-1);
 
   return (
-    <section aria-labelledby={title} className="relative flex min-h-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 flex-1 flex-col">
       <header className="flex min-h-14 items-center justify-between gap-2 border-b border-line py-1.5 pr-2 pl-4">
         <h2 id={title} className="font-semibold">
           {words.title}
@@ -65,6 +65,6 @@ export function TranscriptPanel({ live }: { live: boolean }) {
           {words.latest}
         </Button>
       )}
-    </section>
+    </div>
   );
 }
