@@ -59,15 +59,13 @@ class TokenSigner:
                     can_update_own_metadata=False,
                 )
             )
-            .with_room_config(
-                api.RoomConfiguration(
-                    agents=[
-                        api.RoomAgentDispatch(agent_name=d.agent_name, metadata=d.metadata)
-                        for d in join.dispatches
-                    ]
-                )
-            )
         )
+        if join.dispatches:
+            agents = [
+                api.RoomAgentDispatch(agent_name=each.agent_name, metadata=each.metadata)
+                for each in join.dispatches
+            ]
+            token.with_room_config(api.RoomConfiguration(agents=agents))
         if join.name:
             token.with_name(join.name)
         if join.metadata:

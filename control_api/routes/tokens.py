@@ -76,7 +76,8 @@ class RoomConfig(BaseModel):
     agents: list[AgentDispatch] | None = Field(
         default=None,
         max_length=_AGENTS_MAX,
-        description="The agents that should come into the room.",
+        description="Agents that should come into the room; not given: the first one that is "
+        "served. An empty list: nobody, a call between people.",
     )
 
 
@@ -163,7 +164,9 @@ async def create_token(
 
 def _dispatches(asked: TokenRequest, settings: Settings) -> list[Dispatch]:
     default = settings.agents[0]
-    agents = (asked.room_config.agents if asked.room_config else None) or [AgentDispatch()]
+    agents = asked.room_config.agents if asked.room_config else None
+    if agents is None:
+        agents = [AgentDispatch()]
     return [Dispatch(agent.agent_name or default, agent.metadata or "") for agent in agents]
 
 

@@ -100,6 +100,13 @@ async def test_the_whole_message_with_empty_fields_is_accepted(client: httpx.Asy
     assert [agent.agent_name for agent in claims.room_config.agents] == ["trinity"]
 
 
+async def test_people_may_talk_alone(client: httpx.AsyncClient) -> None:
+    reply = await client.post("/api/token", json={"room_config": {"agents": []}})
+    assert "roomConfig" not in raw_claims(reply)
+    reply = await client.post("/api/token", json={"room_config": {}})
+    assert [agent.agent_name for agent in verified(reply).room_config.agents] == ["trinity"]
+
+
 async def test_no_caller_chooses_its_rights(client: httpx.AsyncClient) -> None:
     reply = await client.post(
         "/api/token",
