@@ -22,7 +22,7 @@ def main() -> int:
     settings = CallerSettings()
     if "room_prefix" not in settings.model_fields_set:
         settings = settings.model_copy(update={"room_prefix": "bench"})
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(width=None if sys.stdout.isatty() else 120)
     start_s = time.monotonic()
 
     def tell(text: str) -> None:

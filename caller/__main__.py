@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="caller", description=__doc__)
     parser.add_argument("command", choices=["demo"], help="demo: hold a conversation and check it")
     parser.parse_args()
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(width=None if sys.stdout.isatty() else 120)
     report = asyncio.run(demo(CallerSettings(), console))
     return 0 if report.ok else 1
 

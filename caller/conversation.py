@@ -118,7 +118,8 @@ class Conversation:
         )
         finals = [m for m in self.messages[first_message:] if m.final]
         heard = " ".join(m.text for m in finals if m.speaker == "user")
-        latency = next((m.latency for m in finals if m.speaker == "agent" and m.latency), None)
+        # Of the first words alone: later ones (after an apology) answer another wait.
+        latency = next((m.latency for m in finals if m.speaker == "agent"), None)
         turn = Turn(
             clip=clip,
             heard=heard,
