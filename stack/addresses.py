@@ -49,8 +49,10 @@ class Addresses:
         )
 
     def environment(self, settings: StackSettings) -> dict[str, str]:
-        """Give the variables by which clients and services find the neighbours."""
+        """Give the variables by which clients and our services find everything."""
         return {
+            "TRINITY_CACHE_DIR": str(settings.cache_dir),
+            "TRINITY_ENVIRONMENT": settings.environment,
             "LIVEKIT_URL": self.livekit_url,
             "LIVEKIT_API_KEY": settings.livekit_api_key,
             "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),

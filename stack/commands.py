@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stack.errors import InstallFailed
@@ -22,9 +22,11 @@ def run_logged(
     log: Path,
     timeout_s: float,
     env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
+    note: Callable[[Path], str] | None = None,
 ) -> None:
     """Run a command to its end, with its output appended to ``log``.
+
+    ``note`` makes the progress' note of the log; its last line unless told otherwise.
 
     The command gets a process group of its own, which is killed when the wait ends in any other
     way than by the command's end: nothing goes on in the background.
@@ -42,7 +44,6 @@ def run_logged(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                cwd=cwd,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
             )
@@ -57,7 +58,7 @@ def run_logged(
                         f"its log: {log}\n{tail(log)}",
                         log,
                     )
-                step.note = last_line(log)
+                step.note = (note or last_line)(log)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.5)
     if process.returncode != 0:

@@ -256,8 +256,8 @@ class Stack:
             restarted = state.pid and state.pid != first_pids[name]
             if state.status == "FATAL" or (first_start and (state.status in _ENDED or restarted)):
                 raise ServiceDied(
-                    f"{name} ended while it started (status {state.exit_status}); "
-                    f"its log: {self.log_path(name)}\n{tail(self.log_path(name))}"
+                    f"{name} ended while it started; its log: {self.log_path(name)}\n"
+                    f"{tail(self.log_path(name))}"
                 )
 
     def _not_ready(self, pending: Iterable[str], reasons: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """The ports of a stack: derived from one base, and found free before anything starts."""
 
+import contextlib
 import dataclasses
 import os
 import socket
@@ -117,15 +118,16 @@ def owner_of(port: int, *, udp: bool = False) -> str | None:
     if not inodes:
         return None
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
-            if inodes.isdisjoint(links):
-                continue
-            name = (process / "comm").read_text().strip()
-        except OSError:  # ended meanwhile, or another user's
-            continue
-        return f"{name} (pid {process.name})"
+        with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+            if not inodes.isdisjoint(_links(process / "fd")):
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return None
+
+
+def _links(folder: Path) -> Iterator[str]:
+    for entry in folder.iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            yield str(entry.readlink())
 
 
 def _socket_inodes(port: int, *, udp: bool) -> Iterator[str]:

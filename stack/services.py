@@ -138,6 +138,7 @@ def _ollama(settings: StackSettings, addresses: Addresses, program: Path) -> Ser
         ports=("ollama",),
         probe=readiness.ollama(addresses.ollama_host),
         environment={
+            "OLLAMA_HOST": addresses.ollama_host,
             "OLLAMA_MODELS": str(settings.models_dir),
             # Two stacks share the models: one must not tidy away what the other is fetching.
             "OLLAMA_NOPRUNE": "1",
@@ -161,6 +162,7 @@ def _speech_server(settings: StackSettings, addresses: Addresses) -> Service:
         ports=("speech", "speech_metrics"),
         probe=readiness.grpc_health(addresses.speech_target, readiness.SPEECH_SERVICES),
         environment={
+            **addresses.environment(settings),
             "SPEECH_HOST": HOST,
             "SPEECH_PORT": str(settings.ports.speech),
             "SPEECH_METRICS_PORT": str(settings.ports.speech_metrics),
@@ -180,6 +182,7 @@ def _agent(settings: StackSettings, addresses: Addresses) -> Service:
         ports=("agent_metrics", "agent_health"),
         probe=readiness.http(addresses.agent_ready_url),
         environment={
+            **addresses.environment(settings),
             "AGENT_HOST": HOST,
             "AGENT_HEALTH_PORT": str(settings.ports.agent_health),
             "AGENT_METRICS_PORT": str(settings.ports.agent_metrics),
@@ -201,6 +204,7 @@ def _control_api(settings: StackSettings, addresses: Addresses) -> Service:
         ports=("control",),
         probe=readiness.http(f"{addresses.api_url}/readyz"),
         environment={
+            **addresses.environment(settings),
             "CONTROL_HOST": HOST,
             "CONTROL_PORT": str(settings.ports.control),
             "CONTROL_SPEECH_ADDRESS": addresses.speech_target,

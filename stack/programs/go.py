@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.commands import run_logged
+from stack.commands import last_line, run_logged
 from stack.errors import ProgramMissing
 from stack.programs.lookup import on_path, place
 from stack.progress import Step
@@ -53,7 +53,14 @@ def install(
             step=step,
             log=log,
             timeout_s=settings.install_timeout_s,
+            note=_packages,
             env={"GOBIN": folder, "GOWORK": "off", **(env or {})},
         )
         (built,) = Path(folder).iterdir()
         return place(built, settings.bin_dir, name)
+
+
+def _packages(log: Path) -> str:
+    """Say how far a build is: Go names each package that it has compiled, but not their number."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if " " not in line]
+    return f"{len(lines)} packages, {lines[-1]}" if lines else last_line(log)
