@@ -113,6 +113,40 @@ CONVERSATION = Dashboard(
             ),
         ),
         Row(
+            "What went wrong in a call",
+            (
+                Panel(
+                    "The agent spoke in place of a failed part",
+                    (
+                        Query(
+                            "sum by (reason) (increase(agent_fallbacks_total[$__rate_interval]))",
+                            "{{reason}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "Recognition streams opened again",
+                    (
+                        Query(
+                            "sum(increase(agent_stt_reconnects_total[$__rate_interval]))",
+                            "reconnects",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "Transcript messages",
+                    (
+                        Query(
+                            "sum by (result) "
+                            "(increase(agent_transcript_messages_total[$__rate_interval]))",
+                            "{{result}}",
+                        ),
+                    ),
+                    about="lost: Redis did not take it in time.",
+                ),
+            ),
+        ),
+        Row(
             "Recognition",
             (
                 Panel(
