@@ -146,13 +146,13 @@ class Settings(BaseSettings):
         description="Silence after which the preflight is made, in milliseconds.",
     )
     stop_silence_ms: int = Field(
-        default=500,
+        default=320,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        default=500,
+        default=960,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
@@ -177,6 +177,34 @@ class Settings(BaseSettings):
         default=0, ge=0, description="Threads of synthesis on the CPU; 0 takes the number of cores."
     )
     tts_max_streams: int = Field(default=32, ge=1, description="Synthesis streams open at once.")
+    tts_loaded_voices: int = Field(
+        default=4, ge=1, description="Voices kept in memory; the default one always is."
+    )
+    tts_first_clause_letters: int = Field(
+        default=12,
+        ge=0,
+        le=200,
+        description="Letters from which the first clause of an utterance is spoken before its "
+        "sentence is complete; 0 waits for the sentence.",
+    )
+    tts_buffer_delay_ms: int = Field(
+        default=300,
+        ge=0,
+        le=5000,
+        description="Wait for more text before a finished clause is spoken, in milliseconds.",
+    )
+    tts_sentence_silence_ms: int = Field(
+        default=120, ge=0, le=5000, description="Silence between two sentences, in milliseconds."
+    )
+    tts_max_unread_ms: int = Field(
+        default=10_000,
+        ge=500,
+        description="Sound of a context that may wait for a client that does not read, in "
+        "milliseconds.",
+    )
+    tts_phoneme_cache: int = Field(
+        default=2000, ge=0, description="Texts of a voice whose phonemes are remembered."
+    )
 
     @field_validator("tts_voices", mode="before")
     @classmethod

@@ -1,0 +1,88 @@
+"""Text to phonemes: espeak-ng as Piper carries it, behind one lock.
+
+espeak-ng keeps one voice and one text for the whole process: calls from several threads at once
+give wrong phonemes without any error, or crash (LocalReader-Pro #11, kokoro-onnx #191). It takes
+about 1 ms a sentence, so one lock costs less than processes would.
+"""
+
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from piper.phonemize_espeak import EspeakPhonemizer
+
+from speech_server.engines.piper.config import VoiceConfig
+from speech_server.engines.piper.errors import BrokenVoice
+
+PAD, BEGIN, END = "_", "^", "$"
+
+_espeak_lock = threading.Lock()
+_espeak: EspeakPhonemizer | None = None
+
+
+class Phonemizer:
+    """Gives the phonemes of texts, and remembers those of the last ``cache_size`` texts.
+
+    Safe to use from several threads; blocks for a millisecond a sentence.
+    """
+
+    def __init__(self, config: VoiceConfig, cache_size: int) -> None:
+        if config.phoneme_type not in ("espeak", "text"):
+            raise BrokenVoice(f"phonemes of type {config.phoneme_type!r} are not served")
+        clusters = config.piper.get("vowel_clusters")
+        self._clusters = {tuple(cluster) for cluster in clusters} if clusters else None
+        self._as_text = config.phoneme_type == "text"
+        self._voice = config.espeak_voice
+        self._cache: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._cache_size = cache_size
+        self._cache_lock = threading.Lock()
+
+    def phonemes(self, text: str) -> tuple[str, ...]:
+        """Give the phonemes of a text, with its punctuation; several sentences become one."""
+        with self._cache_lock:
+            known = self._cache.get(text)
+            if known is not None:
+                self._cache.move_to_end(text)
+                return known
+        made = self._make(text)
+        with self._cache_lock:
+            self._cache[text] = made
+            while len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
+        return made
+
+    def _make(self, text: str) -> tuple[str, ...]:
+        if self._as_text:
+            return tuple(unicodedata.normalize("NFD", text))
+        global _espeak
+        with _espeak_lock:
+            if _espeak is None:
+                _espeak = EspeakPhonemizer()
+            sentences = _espeak.phonemize(self._voice, text, vowel_clusters=self._clusters)
+        joined: list[str] = []
+        for sentence in sentences:
+            if joined and sentence:
+                joined.append(" ")
+            joined.extend(sentence)
+        return tuple(joined)
+
+
+def to_ids(
+    phonemes: Sequence[str], id_map: Mapping[str, Sequence[int]]
+) -> tuple[list[int], list[int]]:
+    """Give a voice's ids of phonemes, and the position of each phoneme's first id.
+
+    A phoneme that the voice does not know has no ids and the position of the next.
+    """
+    pad = id_map[PAD]
+    ids = [*id_map[BEGIN], *pad]
+    positions: list[int] = []
+    for phoneme in phonemes:
+        positions.append(len(ids))
+        known = id_map.get(phoneme)
+        if known is not None:
+            ids += known
+            ids += pad
+    ids += id_map[END]
+    return ids, positions

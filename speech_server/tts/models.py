@@ -1,0 +1,121 @@
+"""The voices, the threads and the scheduler of synthesis, shared by all streams."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import model_store
+from speech_server.engines.piper import BrokenVoice, resolve_device
+from speech_server.errors import DeviceUnavailable, EngineFailed, ModelUnavailable
+from speech_server.settings import Settings, as_path, environment_name
+from speech_server.telemetry import Metrics
+from speech_server.tts.context import Workshop
+from speech_server.tts.scheduler import Scheduler
+from speech_server.tts.voices import VoiceSource, VoiceStore, open_source
+
+CPU_BATCH, CUDA_BATCH = 1, 8
+"""Windows computed together: on a CPU a batch takes as long as its rows one by one (measured), so
+the first of them would only wait for the others."""
+
+CLOSE_S = 5.0
+
+
+class TtsModels:
+    """Everything that synthesis streams share. Made by `load`."""
+
+    def __init__(
+        self,
+        voices: VoiceStore,
+        scheduler: Scheduler,
+        workshop: Workshop,
+        executors: tuple[ThreadPoolExecutor, ...],
+        device: Literal["cpu", "cuda"],
+    ) -> None:
+        self.voices = voices
+        self.scheduler = scheduler
+        self.workshop = workshop
+        self.device = device
+        self._executors = executors
+
+    @classmethod
+    async def load(cls, settings: Settings, metrics: Metrics) -> "TtsModels":
+        """Find the voices, load the default one, and start the scheduler.
+
+        Raises:
+            StartupError: A voice or a device cannot be had.
+        """
+        loader = ThreadPoolExecutor(1, "tts-load")
+        text = ThreadPoolExecutor(1, "tts-text")
+        try:
+            device, sources = await asyncio.get_running_loop().run_in_executor(
+                loader, _find, settings
+            )
+            voices = VoiceStore(
+                sources,
+                device=device,
+                threads=settings.tts_threads,
+                capacity=settings.tts_loaded_voices,
+                phoneme_cache=settings.tts_phoneme_cache,
+                executor=loader,
+                metrics=metrics,
+            )
+            try:
+                await voices.get("")
+            except EngineFailed as error:
+                raise ModelUnavailable(
+                    f"cannot load {sources[0].name}: {error.__cause__}",
+                    setting=environment_name("tts_voices"),
+                ) from error
+        except BaseException:
+            loader.shutdown(wait=False)
+            text.shutdown(wait=False)
+            raise
+        scheduler = Scheduler(
+            metrics,
+            max_batch=CUDA_BATCH if device == "cuda" else CPU_BATCH,
+            max_unread_s=settings.tts_max_unread_ms / 1000,
+        )
+        scheduler.start()
+        workshop = Workshop(
+            scheduler=scheduler,
+            executor=text,
+            metrics=metrics,
+            first_clause=settings.tts_first_clause_letters,
+            sentence_silence_ms=settings.tts_sentence_silence_ms,
+            buffer_delay_ms=settings.tts_buffer_delay_ms,
+        )
+        return cls(voices, scheduler, workshop, (loader, text), device)
+
+    def close(self) -> None:
+        """Stop the threads. Blocks."""
+        self.scheduler.close(CLOSE_S)
+        for executor in self._executors:
+            executor.shutdown()
+
+
+def _find(settings: Settings) -> tuple[Literal["cpu", "cuda"], list[VoiceSource]]:
+    setting = environment_name("tts_voices")
+    try:
+        device = resolve_device(settings.device)
+    except BrokenVoice as error:
+        raise DeviceUnavailable(str(error), setting=environment_name("device")) from error
+    sources: list[VoiceSource] = []
+    for name in settings.tts_voices:
+        try:
+            place = model_store.resolve(name)
+            sources.append(open_source(name, place, _license(name)))
+        except (model_store.ModelStoreError, BrokenVoice) as error:
+            raise ModelUnavailable(f"{name}: {error}", setting=setting) from error
+    names = [source.name for source in sources]
+    if len(set(names)) != len(names):
+        raise ModelUnavailable("two voices have the same name", setting=setting)
+    return device, sources
+
+
+def _license(name: str) -> str:
+    """Licence of a locked voice; that of a path is not known."""
+    if as_path(name) is not None:
+        return ""
+    lock_file: Path = model_store.ModelStoreSettings().lock_file
+    return model_store.load_lock(lock_file).get(name).licence

@@ -1,0 +1,314 @@
+"""What synthesis computes next, for all streams, on one thread.
+
+The unit of work is a text stage or one decoder window, some tens of milliseconds; between two of
+them everything is decided anew. Sound that is about to run out comes first, then whoever has not
+been heard yet, then whoever runs out next.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from speech_server.engines.piper import Floats, WholeVoice
+from speech_server.telemetry import Metrics, get_logger
+from speech_server.tts import compute
+from speech_server.tts.utterance import Manner, Utterance
+from speech_server.tts.windows import FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
+
+URGENT_S = 0.15
+"""Sound that runs out within this time is made before anybody's first."""
+
+STATISTICS_S = 60.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WholeText:
+    """A segment for a voice that could not be cut: all at once."""
+
+    voice: WholeVoice
+    ids: Sequence[int]
+    manner: Manner
+
+
+class Sink(Protocol):
+    """Who takes what was made; called on the scheduler's thread, must not block."""
+
+    def began(self, job: "Job", frames: int | None) -> None:
+        """The segment's length is known, or will not be before its sound is there (None)."""
+
+    def made(self, job: "Job", samples: Floats, *, last: bool) -> float:
+        """Take the next samples; gives the seconds that they last, pauses included."""
+
+    def failed(self, job: "Job", error: Exception) -> None:
+        """The engine failed on this segment; the lane is closed."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A segment on its way, with its accounts."""
+
+    work: Utterance | WholeText
+    voice_name: str
+    sink: Sink
+    rate_hz: int
+    submitted_s: float = field(default_factory=time.monotonic)
+    begun_s: float | None = None
+    windows: int = 0
+    compute_s: float = 0.0
+    audio_s: float = 0.0
+    batch_size: int = 0
+
+    @property
+    def queue_s(self) -> float:
+        """Wait before the device first worked on it."""
+        return 0.0 if self.begun_s is None else self.begun_s - self.submitted_s
+
+
+class Lane:
+    """The segments of one context, in order. Its fields belong to the scheduler."""
+
+    def __init__(self, max_lead_s: float | None) -> None:
+        self.jobs: deque[Job] = deque()
+        self.closed = False
+        self.max_lead_s = max_lead_s
+        self.unread_s = 0.0
+        self.played_until: float | None = None
+        """When all sound so far will have been heard, if playing began with the first of it."""
+        self.wasted_s = 0.0
+
+
+class Scheduler:
+    """The thread that computes, and the lanes that it serves.
+
+    Args:
+        metrics: Where to count.
+        max_batch: Segments that are computed together. On a CPU one at a time is as fast, and the
+            first is heard sooner.
+        max_unread_s: Sound that may wait for a client that does not read.
+    """
+
+    def __init__(self, metrics: Metrics, *, max_batch: int, max_unread_s: float) -> None:
+        self._metrics = metrics
+        self._max_batch = max_batch
+        self._max_unread_s = max_unread_s
+        self._changed = threading.Condition()
+        self._lanes: list[Lane] = []
+        self._stopping = False
+        self._recent: deque[tuple[float, float, float]] = deque()
+        self._thread = threading.Thread(target=self._run, name="tts-scheduler", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> None:
+        """Stop the thread after the work that it is at; blocks."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def open_lane(self, max_lead_s: float | None) -> Lane:
+        """Open the lane of a context."""
+        lane = Lane(max_lead_s)
+        with self._changed:
+            self._lanes.append(lane)
+        return lane
+
+    def submit(self, lane: Lane, job: Job) -> None:
+        """Add a segment to a lane."""
+        with self._changed:
+            if not lane.closed:
+                lane.jobs.append(job)
+            self._changed.notify()
+
+    def close_lane(self, lane: Lane) -> None:
+        """Drop what is queued and in work for a lane; nothing of it is delivered after this."""
+        with self._changed:
+            lane.closed = True
+            dropped = sum(job.compute_s for job in lane.jobs)
+            lane.jobs.clear()
+            if lane in self._lanes:
+                self._lanes.remove(lane)
+        if dropped:
+            self._metrics.tts_wasted.inc(dropped)
+
+    def read(self, lane: Lane, seconds: float) -> None:
+        """Note that the client took so much sound."""
+        with self._changed:
+            lane.unread_s = max(0.0, lane.unread_s - seconds)
+            self._changed.notify()
+
+    def played(self, lane: Lane, remaining_s: float) -> None:
+        """Note that the listener has so much sound left to hear."""
+        with self._changed:
+            lane.played_until = time.monotonic() + max(0.0, remaining_s)
+            self._changed.notify()
+
+    @property
+    def lanes(self) -> int:
+        """Contexts that are open."""
+        with self._changed:
+            return len(self._lanes)
+
+    @property
+    def queue_depth(self) -> int:
+        """Segments that have not begun."""
+        with self._changed:
+            return sum(job.begun_s is None for lane in self._lanes for job in lane.jobs)
+
+    @property
+    def realtime_factor(self) -> float:
+        """Computing time for a second of sound over the last minute."""
+        with self._changed:
+            self._forget(time.monotonic())
+            audio = sum(item[2] for item in self._recent)
+            return sum(item[1] for item in self._recent) / audio if audio else 0.0
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._stopping:
+                    now = time.monotonic()
+                    picked, wake = self._pick(now)
+                    if picked:
+                        break
+                    self._changed.wait(None if wake is None else max(0.001, wake - now))
+                if self._stopping:
+                    return
+                busy = sum(bool(lane.jobs) for lane in self._lanes)
+            self._work([(lane, lane.jobs[0]) for lane in picked if lane.jobs], alone=busy < 2)
+
+    def _pick(self, now: float) -> tuple[list[Lane], float | None]:
+        """Choose the lanes to work for, or when to look again."""
+        ready: list[tuple[tuple[int, float], int, Lane]] = []
+        wake: float | None = None
+        for number, lane in enumerate(self._lanes):
+            if not lane.jobs or lane.unread_s >= self._max_unread_s:
+                continue
+            left = None if lane.played_until is None else lane.played_until - now
+            if lane.max_lead_s is not None and left is not None and left > lane.max_lead_s:
+                at = now + left - lane.max_lead_s
+                wake = at if wake is None else min(wake, at)
+                continue
+            ready.append((_rank(lane.jobs[0], left), number, lane))
+        if not ready:
+            return [], wake
+        ready.sort(key=lambda item: item[:2])
+        first = ready[0][2]
+        mates = [item[2] for item in ready if _same_call(first.jobs[0], item[2].jobs[0])]
+        return mates[: self._max_batch], None
+
+    def _work(self, items: Sequence[tuple[Lane, Job]], *, alone: bool) -> None:
+        if not items:
+            return
+        begin = time.monotonic()
+        for _, job in items:
+            if job.begun_s is None:
+                job.begun_s = begin
+                self._metrics.queue_wait.labels("tts").observe(job.queue_s)
+        try:
+            made = _compute([job for _, job in items], alone=alone)
+        except Exception as error:
+            if len(items) > 1:  # one bad segment must not end its neighbours'
+                for item in items:
+                    self._work([item], alone=alone)
+                return
+            log.exception("synthesis failed", voice=items[0][1].voice_name)
+            self._fail(*items[0], error)
+            return
+        took = time.monotonic() - begin
+        phase = "text" if made[0] is None else "sound"
+        self._metrics.inference.labels("tts", items[0][1].voice_name, phase).observe(took)
+        self._metrics.batch_size.labels("tts").observe(len(items))
+        sound = 0.0
+        for (lane, job), samples in zip(items, made, strict=True):
+            job.compute_s += took / len(items)
+            job.batch_size = max(job.batch_size, len(items))
+            sound += self._deliver(lane, job, samples)
+        with self._changed:
+            self._recent.append((begin, took, sound))
+            self._forget(begin)
+
+    def _deliver(self, lane: Lane, job: Job, samples: Floats | None) -> float:
+        if lane.closed:
+            self._metrics.tts_wasted.inc(job.compute_s)
+            return 0.0
+        work = job.work
+        if samples is None:
+            assert isinstance(work, Utterance)
+            job.sink.began(job, work.total_frames)
+            return 0.0
+        last = work.finished if isinstance(work, Utterance) else True
+        if isinstance(work, WholeText):
+            job.sink.began(job, None)
+        job.windows += 1
+        audio_s = len(samples) / job.rate_hz
+        job.audio_s += audio_s
+        with self._changed:
+            if last and lane.jobs and lane.jobs[0] is job:
+                lane.jobs.popleft()
+        lasting = job.sink.made(job, samples, last=last)
+        now = time.monotonic()
+        with self._changed:
+            lane.unread_s += lasting
+            if job.windows > 1 and lane.played_until is not None and lane.played_until < now:
+                self._metrics.tts_underruns.inc()
+            lane.played_until = max(now, lane.played_until or now) + lasting
+        if last:
+            self._metrics.realtime_factor.labels("tts", job.voice_name).observe(
+                job.compute_s / max(job.audio_s, 1e-3)
+            )
+        return audio_s
+
+    def _fail(self, lane: Lane, job: Job, error: Exception) -> None:
+        delivered = not lane.closed
+        self.close_lane(lane)
+        if delivered:
+            job.sink.failed(job, error)
+
+    def _forget(self, now: float) -> None:
+        while self._recent and now - self._recent[0][0] > STATISTICS_S:
+            self._recent.popleft()
+
+
+def _rank(job: Job, left_s: float | None) -> tuple[int, float]:
+    """Order of a lane's next work, smaller first; ``left_s`` is sound that is not heard yet."""
+    if left_s is None or (left_s <= 0 and job.begun_s is None):
+        return 1, job.submitted_s
+    return (0 if left_s < URGENT_S else 2), left_s
+
+
+def _same_call(one: Job, other: Job) -> bool:
+    """Whether two jobs' next steps can be computed together."""
+    if one is other:
+        return True
+    if not isinstance(one.work, Utterance) or not isinstance(other.work, Utterance):
+        return False
+    return one.work.voice is other.work.voice and one.work.started == other.work.started
+
+
+def _compute(jobs: Sequence[Job], *, alone: bool) -> list[Floats | None]:
+    """Do the next step of jobs that share a call; None stands for a text stage."""
+    work = jobs[0].work
+    if isinstance(work, WholeText):
+        manner = work.manner
+        scales = (manner.noise_scale, manner.length_scale, manner.noise_w_scale)
+        return [work.voice.speak(work.ids, scales, manner.speaker)]
+    utterances = [job.work for job in jobs if isinstance(job.work, Utterance)]
+    if not work.started:
+        compute.run_text(utterances)
+        return [None] * len(jobs)
+    steady = LONE_WIDTH if alone else SHARED_WIDTH
+    items = []
+    for job, utterance in zip(jobs, utterances, strict=True):
+        early = job.windows < len(FIRST_WIDTHS)
+        items.append((utterance, utterance.plan(FIRST_WIDTHS[job.windows] if early else steady)))
+    made: list[Floats | None] = list(compute.run_windows(items))
+    return made

@@ -1,0 +1,210 @@
+"""Cuts text that is still arriving into segments that are spoken as one.
+
+Where a cut is depends on the characters alone, not on the pieces in which they came: every
+decision waits for the characters that it needs, and never takes more of them when they happen to
+be there. White space between two segments belongs to the later one for the same reason. Work is
+linear in the length of the text.
+"""
+
+import re
+from dataclasses import dataclass
+
+MAX_CHARS = 320
+"""Longest segment: bounds the text stage, which looks at all of it at once."""
+
+_PIECE = 4096
+"""Characters that are taken at a time, since each cut copies what is left of them."""
+
+_MARK = re.compile(r"[.!?…,;:—–\n。！？；、，]")
+_STOPS = ".!?…"
+_WIDE_STOPS = "。！？"
+_CLAUSE = ",;:—–；、，"
+_CLOSERS = "\"')]}»”’*_`~"
+_SPEAKABLE = re.compile(r"\w")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TITLES = _words(
+    """
+    mr mrs ms dr prof st gen col sgt capt lt rev hon sen rep gov pres fr sr jr mt vs approx
+    ca cf e.g i.e viz bzw z.b d.h
+    """
+)
+"""After these a full stop ends no sentence."""
+_NUMBERED = _words(
+    """
+    no nos vol fig sec eq pp pg ext nr tel art ver
+    """
+)
+"""After these a full stop ends no sentence when a number follows."""
+_OFTEN_LAST = _words(
+    """
+    etc inc ltd co corp llc plc a.m p.m u.s u.k u.n e.u d.c ph.d m.d b.a m.a jan feb mar apr
+    jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun dept est ave blvd rd ft usw
+    """
+)
+"""After these a full stop ends a sentence only when the next word does not begin small."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the client's text, by its characters ``start`` to ``end``."""
+
+    text: str
+    start: int
+    end: int
+    ends_sentence: bool
+
+
+class Segmenter:
+    """Takes text in pieces and gives segments.
+
+    Args:
+        first_clause: Letters and digits that make the first clause long enough to be a segment of
+            its own; 0 waits for the first sentence.
+    """
+
+    def __init__(self, first_clause: int) -> None:
+        self._first_clause = first_clause
+        self._text = ""
+        self._start = 0
+        self._scan = 0
+        self._letters = 0
+        self._counted = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is text that could be spoken and is not in a segment yet."""
+        return _SPEAKABLE.search(self._text) is not None
+
+    def feed(self, text: str) -> list[Segment]:
+        """Take the next piece of text."""
+        found: list[Segment] = []
+        for begin in range(0, len(text), _PIECE):
+            self._text += text[begin : begin + _PIECE]
+            while (segment := self._next()) is not None:
+                found.append(segment)
+        return found
+
+    def stalled(self) -> Segment | None:
+        """Give what ends in a sentence or a clause, when no more text has come for a while."""
+        ready = self._text.rstrip().rstrip(_CLOSERS)
+        if not ready or not self.waiting:
+            return None
+        mark, word = ready[-1], _word_before(ready, len(ready) - 1)
+        if mark not in _STOPS + _WIDE_STOPS + _CLAUSE or word[-1:].isdigit() or len(word) < 2:
+            return None
+        if ready.endswith(("..", "…")):
+            return None
+        if mark == "." and word.lower() in _TITLES | _NUMBERED | _OFTEN_LAST:
+            return None
+        return self._cut(len(self._text.rstrip()), mark in _STOPS + _WIDE_STOPS)
+
+    def rest(self, *, whole_words: bool = False) -> Segment | None:
+        """Give what is left; with ``whole_words`` only up to the last white space."""
+        end = len(self._text)
+        if whole_words:
+            end = max(self._text.rfind(" "), self._text.rfind("\n"))
+        text = self._text[: max(end, 0)].rstrip()
+        if _SPEAKABLE.search(text) is None:
+            return None
+        return self._cut(len(text), True)
+
+    def _next(self) -> Segment | None:
+        text = self._text
+        while True:
+            found = _MARK.search(text, self._scan)
+            over = len(text) > MAX_CHARS and (found is None or found.start() >= MAX_CHARS)
+            if over:
+                return self._cut(*self._forced())
+            if found is None:
+                self._scan = len(text)
+                return None
+            verdict = self._judge(found.start())
+            if verdict is None:
+                self._scan = found.start()
+                return None
+            end, ends_sentence = verdict
+            if end > 0 and self._count(end) > 0:
+                return self._cut(end, ends_sentence)
+            self._scan = found.start() + 1
+
+    def _judge(self, at: int) -> tuple[int, bool] | None:
+        """Say where a cut at a mark would be (0: none); None waits for more text."""
+        text, mark = self._text, self._text[at]
+        if mark == "\n":
+            return at, True
+        if mark in _WIDE_STOPS:
+            return at + 1, True
+        if mark in _CLAUSE:
+            return self._judge_clause(at)
+        end = at + 1
+        while end < len(text) and text[end] in _STOPS:
+            end += 1
+        run = text[at:end]
+        while end < len(text) and text[end] in _CLOSERS:
+            end += 1
+        if end == len(text):
+            return None
+        if not text[end].isspace():
+            return 0, False
+        word = _word_before(text, at).lower()
+        if run == ".":
+            if word in _TITLES or (word.isdigit() and not text[: at - len(word)].strip()):
+                return 0, False
+            if len(word) == 1 and word.isalpha() and word != "i":
+                return 0, False
+        unsure = word in _OFTEN_LAST or word in _NUMBERED
+        if run in ("...", "…", "..") or (run == "." and unsure):
+            after = end
+            while after < len(text) and text[after].isspace() and text[after] != "\n":
+                after += 1
+            if after == len(text):
+                return None
+            if text[after].isdigit() if word in _NUMBERED else text[after].islower():
+                return 0, False
+        return end, True
+
+    def _judge_clause(self, at: int) -> tuple[int, bool] | None:
+        if not self._first_clause or self._count(at) < self._first_clause:
+            return 0, False
+        text, mark = self._text, self._text[at]
+        if mark in ",;，；、" and text[at - 1].isalpha():
+            return at + 1, False
+        if at + 1 == len(text):
+            return None
+        return (at + 1, False) if text[at + 1].isspace() else (0, False)
+
+    def _forced(self) -> tuple[int, bool]:
+        """Cut a segment that is too long: after a clause, else a word, else anywhere."""
+        head = self._text[:MAX_CHARS]
+        for marks in (_CLAUSE, " \n\t"):
+            cut = max(head.rfind(mark) for mark in marks)
+            if cut >= MAX_CHARS // 3:
+                return cut + (marks is _CLAUSE), False
+        return MAX_CHARS, False
+
+    def _count(self, end: int) -> int:
+        """Letters and digits before a position, counted once each."""
+        if end > self._counted:
+            self._letters += sum(char.isalnum() for char in self._text[self._counted : end])
+            self._counted = end
+        return self._letters
+
+    def _cut(self, end: int, ends_sentence: bool) -> Segment:
+        segment = Segment(self._text[:end], self._start, self._start + end, ends_sentence)
+        self._text = self._text[end:]
+        self._start += end
+        self._scan = self._letters = self._counted = 0
+        self._first_clause = 0
+        return segment
+
+
+def _word_before(text: str, at: int) -> str:
+    begin = at
+    while begin > 0 and at - begin < 24 and (text[begin - 1].isalnum() or text[begin - 1] in ".'’"):
+        begin -= 1
+    return text[begin:at]

@@ -1,0 +1,161 @@
+"""One segment on its way through the stages of a voice.
+
+Owned by the scheduler's thread once it is submitted. Only what the next windows need is kept: the
+prior a row for each phoneme, and as many frames of latent as the flow's context is long.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from speech_server.engines.piper import Floats, PiperVoice, Prior, TextRow
+from speech_server.tts.noise import Noise
+from speech_server.tts.windows import Window, next_window
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a voice is to speak.
+
+    ``length_scale`` stretches time; ``noise_scale`` and ``noise_w_scale`` vary sound and rhythm.
+    """
+
+    length_scale: float
+    noise_scale: float
+    noise_w_scale: float
+    speaker: int
+
+
+class Utterance:
+    """The state of one segment.
+
+    Args:
+        voice: The voice.
+        ids: The voice's ids of the phonemes.
+        manner: How to speak.
+        noise: Where its noise comes from.
+    """
+
+    def __init__(self, voice: PiperVoice, ids: Sequence[int], manner: Manner, noise: Noise) -> None:
+        self.voice = voice
+        self.ids = ids
+        self.manner = manner
+        self.total_frames = 0
+        self.position = 0
+        """First frame that is not decoded yet."""
+        self.id_frames: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        """Frames of each id, once the text stage has run."""
+        self._noise = noise
+        self._prior: Prior | None = None
+        self._deviation: Floats = np.zeros((0, 0), np.float32)
+        self._owner: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._latent = _Frames(voice.channels)
+        self._flowed = _Frames(voice.channels)
+
+    @property
+    def started(self) -> bool:
+        """Whether the text stage has run."""
+        return self._prior is not None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every frame is decoded."""
+        return self.started and self.position >= self.total_frames
+
+    def text_row(self) -> TextRow:
+        """Give the input of the text stage."""
+        scale = np.float32(self.manner.noise_w_scale)
+        rhythm = tuple(
+            self._noise.rhythm(number, channels, len(self.ids)) * scale
+            for number, channels in enumerate(self.voice.rhythm_channels)
+        )
+        return TextRow(self.ids, rhythm, self.manner.speaker)
+
+    def begin(self, prior: Prior) -> None:
+        """Take what the text stage made: now the length is known."""
+        stretched = np.ceil(prior.durations * np.float32(self.manner.length_scale))
+        self.id_frames = stretched.astype(np.int64)
+        self._owner = np.repeat(np.arange(len(self.ids)), self.id_frames)
+        if not len(self._owner):
+            self._owner = np.zeros(1, np.int64)  # the graph makes one frame at least, too
+        self.total_frames = len(self._owner)
+        self._deviation = np.exp(prior.log_deviation) * np.float32(self.manner.noise_scale)
+        self._prior = prior
+
+    def plan(self, width: int) -> Window:
+        """Plan the next window."""
+        return next_window(self.position, self.total_frames, self.voice.decoder_reach, width)
+
+    def flow_input(self, window: Window) -> tuple[Floats, int]:
+        """Give the latent that the flow needs for a window, and how much of its output to skip.
+
+        The array is ``[C, T]`` and may be empty, when the window's frames are there already.
+        """
+        reach = self.voice.flow_reach
+        begin = self._flowed.stop
+        if window.high <= begin:
+            return np.zeros((self.voice.channels, 0), np.float32), 0
+        low = 0 if reach is None else max(0, begin - reach)
+        high = self.total_frames if reach is None else min(self.total_frames, window.high + reach)
+        self._draw(high)
+        return self._latent.take(low, high), begin - low
+
+    def accept_flow(self, made: Floats, skip: int, window: Window) -> Floats:
+        """Take the flow's output for a window, and give the decoder's input ``[C, T]``."""
+        if made.shape[1]:
+            end = made.shape[1]
+            if self.voice.flow_reach is not None:
+                end = skip + window.high - self._flowed.stop
+            self._flowed.append(made[:, skip:end])
+            self._latent.forget(self._flowed.stop - (self.voice.flow_reach or 0))
+        return self._flowed.take(window.low, window.high)
+
+    def accept_samples(self, made: Floats, window: Window) -> Floats:
+        """Take the decoder's samples of a window, and give those that are exact and new."""
+        hop = self.voice.hop
+        self.position = window.stop
+        reach = self.voice.decoder_reach
+        if reach is not None:
+            self._flowed.forget(window.stop - reach - _SLACK_FRAMES)
+        return made[(window.start - window.low) * hop : (window.stop - window.low) * hop]
+
+    def _draw(self, stop: int) -> None:
+        assert self._prior is not None
+        start = self._latent.stop
+        if stop <= start:
+            return
+        owner = self._owner[start:stop]
+        noise = self._noise.sound(stop - start, self.voice.channels)
+        drawn = self._prior.mean[owner] + noise * self._deviation[owner]
+        self._latent.append(np.ascontiguousarray(drawn.T, dtype=np.float32))
+
+
+_SLACK_FRAMES = 512
+"""Frames that are kept behind the context, because the last window is moved left."""
+
+
+class _Frames:
+    """A growing array ``[C, T]`` that forgets its begin."""
+
+    def __init__(self, channels: int) -> None:
+        self._data: Floats = np.zeros((channels, 0), np.float32)
+        self._start = 0
+
+    @property
+    def stop(self) -> int:
+        return self._start + int(self._data.shape[1])
+
+    def append(self, frames: Floats) -> None:
+        self._data = np.concatenate([self._data, frames], axis=1)
+
+    def take(self, low: int, high: int) -> Floats:
+        assert low >= self._start
+        return self._data[:, low - self._start : high - self._start]
+
+    def forget(self, before: int) -> None:
+        drop = before - self._start
+        if drop > 0:
+            self._data = self._data[:, drop:].copy()
+            self._start = before
