@@ -39,11 +39,12 @@ describe('asking for a token', () => {
     });
   });
 
-  it('asks for no room and no assistant unless they are wanted', async () => {
+  it('asks for a fresh room and for no assistant where that is wanted', async () => {
     const fetch = answer(201, '{"server_url":"ws://h","participant_token":"t"}');
     await requestToken({ participantName: 'Ada', roomName: '', assistant: false });
     expect(JSON.parse(fetch.mock.calls[0]?.[1]?.body as string)).toEqual({
       participant_name: 'Ada',
+      room_config: { agents: [] },
     });
   });
 

@@ -21,9 +21,12 @@ export interface Admission {
 
 /** Asks for the right to join a room: LiveKit's standard token request. */
 export async function requestToken(wish: TokenRequest): Promise<Admission> {
-  const body: Json = { participant_name: wish.participantName };
+  const body: Json = {
+    participant_name: wish.participantName,
+    // Said in both cases: without a list of agents the API sends its default one.
+    room_config: { agents: wish.assistant ? [{ agent_name: ASSISTANT }] : [] },
+  };
   if (wish.roomName) body.room_name = wish.roomName;
-  if (wish.assistant) body.room_config = { agents: [{ agent_name: ASSISTANT }] };
   const reply = await request('POST', '/api/token', body);
   const serverUrl = text(reply.server_url);
   const token = text(reply.participant_token);
