@@ -11,7 +11,6 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
-from prometheus_client import start_http_server
 from trinity.speech.v1 import server_service_pb2_grpc
 
 from speech_server.channel import server_options
@@ -21,7 +20,7 @@ from speech_server.services.base import ManagedService
 from speech_server.services.server_info import SERVICE_NAME as SERVER_INFO_NAME
 from speech_server.services.server_info import ServerInfo
 from speech_server.settings import Settings, environment_name
-from speech_server.telemetry import Metrics, get_logger
+from speech_server.telemetry import Metrics, MetricsEndpoint, get_logger
 
 log = get_logger(__name__)
 
@@ -160,22 +159,14 @@ class SpeechServer:
     def _start_metrics(self) -> None:
         settings = self._settings
         try:
-            httpd, thread = start_http_server(
-                settings.metrics_port, addr=settings.host, registry=self._metrics.registry
-            )
+            endpoint = MetricsEndpoint(settings.host, settings.metrics_port, self._metrics.registry)
         except OSError as error:
             raise StartupError(
                 f"cannot listen on {settings.host}:{settings.metrics_port} ({error.strerror})",
                 setting=environment_name("metrics_port"),
             ) from None
-        self.metrics_port = httpd.server_port
-
-        def close() -> None:
-            httpd.shutdown()
-            httpd.server_close()
-            thread.join()
-
-        self._stack.callback(close)
+        self.metrics_port = endpoint.port
+        self._stack.callback(endpoint.close)
 
 
 def _commit() -> str:

@@ -188,13 +188,15 @@ class Scheduler:
         try:
             hypotheses = self._engine.decode([job.item for job in batch])
         except Exception as error:
-            if len(batch) > 1:
+            log.error("decode failed", batch_size=len(batch), exc_info=error)
+            hypotheses = []
+        if not hypotheses:
+            if len(batch) == 1:
+                self._fail(batch[0], EngineFailed("the model failed on this utterance"))
+            else:
                 # Whose fault it is shows when each goes alone; the others get their result.
                 for job in batch:
                     self._decode([job])
-                return
-            log.error("decode failed", exc_info=error)
-            self._fail(batch[0], EngineFailed("the recognition model failed on this utterance"))
             return
         self._observe(batch, hypotheses, began)
         for job, hypothesis in zip(batch, hypotheses, strict=True):

@@ -135,7 +135,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         )
         self._sessions.add(session)
         try:
-            async with session:
+            async with session.running():
                 if first.force_eou:
                     await session.force()
                 async for request in request_iterator:

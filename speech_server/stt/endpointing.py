@@ -93,6 +93,11 @@ class Endpointer:
         return self.clock_ms if self._silence_from_ms is None else self._silence_from_ms
 
     @property
+    def silent(self) -> bool:
+        """Whether the speech is in a silence that may end it."""
+        return self._silence_from_ms is not None
+
+    @property
     def paused(self) -> bool:
         """Whether a pause was told and speech has not gone on since."""
         return self._told_pause

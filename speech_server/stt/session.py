@@ -10,7 +10,7 @@ from until there is room.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import numpy as np
@@ -43,7 +43,7 @@ TAIL_MS: Final = 160
 class Session:
     """Recognises one stream.
 
-    Use: ``async with session:`` around `push`, `force` and `finish`, all from one task.
+    Use: ``async with session.running():`` around `push`, `force` and `finish`, all from one task.
 
     Args:
         config: What the client asked for.
@@ -86,17 +86,16 @@ class Session:
         self._interim: asyncio.Future[Hypothesis] | None = None
         self._tasks = asyncio.TaskGroup()
 
-    async def __aenter__(self) -> "Session":
-        await self._tasks.__aenter__()
-        self._tasks.create_task(self._write())
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run for the length of the block, and until the last final is out."""
         try:
-            if error[0] is None:
-                await self._all_finished()
+            async with self._tasks:
+                self._tasks.create_task(self._write())
+                yield
+                for utterance in list(self._unfinished):
+                    await utterance.done.wait()
                 await self._outbox.put(None)
-            await self._tasks.__aexit__(*error)  # type: ignore[arg-type]
         finally:
             for utterance in self._unfinished:
                 if utterance.speculation:
@@ -159,7 +158,9 @@ class Session:
         self._audio_ms = heard.audio_ms
         self._clock.arrived(heard.audio_ms)
         for probability in heard.probabilities:
-            events = self._endpointer.push(probability)
+            # A window that a forced end cut in two was heard already.
+            cut = not self._utterance and self._endpointer.clock_ms < self._cut_ms
+            events = self._endpointer.push(0.0 if cut else probability)
             for event in events:
                 self._on(event)
             utterance = self._utterance
@@ -225,7 +226,7 @@ class Session:
             utterance.voiced_ms = endpointer.voiced_ms
         if utterance is not None:
             held = utterance.speculation is not None
-            end_ms = min(endpointer.end_ms, self._audio_ms)
+            end_ms = endpointer.end_ms if endpointer.silent else self._audio_ms
             to_ms = None if held else self._audio_ms
             self._finalise(utterance, reason, end_ms, to_ms=to_ms)
         endpointer.reset()
@@ -431,7 +432,3 @@ class Session:
     def _backlog_ms(self) -> int:
         over = [u for u in self._unfinished if u.over and u.speculation]
         return sum(u.speculation.to_ms - u.from_ms for u in over if u.speculation)
-
-    async def _all_finished(self) -> None:
-        for utterance in list(self._unfinished):
-            await utterance.done.wait()
