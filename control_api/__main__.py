@@ -1,38 +1,49 @@
-"""Serves the control API: `python -m control_api`."""
+"""Serves the control API: `python -m control_api`; `python -m control_api keys` manages keys."""
 
+import argparse
 import sys
 
 import structlog
 import uvicorn
 
-from control_api import logs
+from control_api import keys_command, logs
 from control_api.app import create_app
 from control_api.errors import SettingsError
-from control_api.settings import load_settings
+from control_api.settings import Settings, load_settings
 
 # Exit status of a process whose configuration is wrong (sysexits.h EX_CONFIG): no restart helps.
 _EXIT_CONFIG = 78
 
 
 def main() -> int:
-    """Runs until SIGINT or SIGTERM; returns the exit status."""
+    """Runs a command, or serves until SIGINT or SIGTERM; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m control_api", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="{keys}")
+    keys_command.add_arguments(commands)
+    arguments = parser.parse_args()
     try:
         settings = load_settings()
-        app = create_app(settings)
     except SettingsError as error:
         print(f"control_api cannot start:\n{error}", file=sys.stderr)
         return _EXIT_CONFIG
+    if arguments.command == "keys":
+        return keys_command.run(arguments, settings)
+    return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
     logs.configure(settings.log_level)
     structlog.stdlib.get_logger("control_api").info(
         "starting",
         environment=settings.environment,
         host=settings.host,
         port=settings.port,
+        access="keys" if settings.needs_keys else "open",
         web_page=settings.web_dist.joinpath("index.html").is_file(),
     )
     server = uvicorn.Server(
         uvicorn.Config(
-            app,
+            create_app(settings),
             host=settings.host,
             port=settings.port,
             log_config=None,

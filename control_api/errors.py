@@ -4,6 +4,12 @@
     ├── SettingsError              the process cannot start; names the settings
     ├── RequestError               the caller can mend it
     │   ├── InvalidRequest         well-formed, but a field is not acceptable; points at each
+    │   ├── Unauthenticated        no API key where one is needed, or one that is not known
+    │   ├── Forbidden              the key lacks the scope of this operation
+    │   ├── ResourceNotFound       no such room, participant, trunk, …
+    │   ├── Conflict               what is there already forbids it
+    │   ├── Rejected               LiveKit finds the request unacceptable, and says why
+    │   ├── LimitReached           LiveKit takes no more of these
     │   ├── BodyTooLarge           more bytes than `CONTROL_MAX_BODY_BYTES`
     │   ├── BodyTimeout            the body did not arrive in time
     │   └── TranscriptNotFound     nothing was said in a room of that name
@@ -50,6 +56,38 @@ class InvalidRequest(RequestError):
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
         self.errors = errors
+
+
+class Unauthenticated(RequestError):
+    """There is no API key in the request, or none that we know."""
+
+
+class Forbidden(RequestError):
+    """The API key lacks the scope that the operation needs."""
+
+
+class ResourceNotFound(RequestError):
+    """There is no such thing.
+
+    Attributes:
+        what: The kind of thing, in a word or two: `room`, `participant`.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no such {what}.")
+        self.what = what
+
+
+class Conflict(RequestError):
+    """Something that is there already forbids it."""
+
+
+class Rejected(RequestError):
+    """LiveKit finds the request unacceptable; the text is LiveKit's."""
+
+
+class LimitReached(RequestError):
+    """LiveKit takes no more of these."""
 
 
 class BodyTooLarge(RequestError):

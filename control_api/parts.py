@@ -11,7 +11,7 @@ from control_api.health import HealthMonitor
 from control_api.livekit import LiveKitClient, TokenSigner
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
-from control_api.store import RedisStore, Transcripts
+from control_api.store import ApiKeys, RedisStore, Transcripts
 from control_api.telemetry import Telemetry
 
 
@@ -24,6 +24,7 @@ class Parts:
     signer: TokenSigner
     livekit: LiveKitClient
     store: RedisStore
+    keys: ApiKeys
     transcripts: Transcripts
     health: HealthMonitor
 
@@ -44,6 +45,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             signer=TokenSigner(settings),
             livekit=livekit,
             store=store,
+            keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),
             health=HealthMonitor(
                 {

@@ -77,6 +77,44 @@ PROBLEMS: Mapping[type[errors.ControlError], ProblemType] = {
         "The request is not acceptable",
         "A field is missing, of the wrong kind or outside its bounds. `errors` points at each.",
     ),
+    errors.Unauthenticated: ProblemType(
+        "unauthenticated",
+        401,
+        "An API key is needed",
+        "Send `Authorization: Bearer KEY`; an operator makes keys with "
+        "`python -m control_api keys create`.",
+    ),
+    errors.Forbidden: ProblemType(
+        "forbidden",
+        403,
+        "The API key may not do this",
+        "`detail` names the scope that is missing.",
+    ),
+    errors.ResourceNotFound: ProblemType(
+        "resource-not-found",
+        404,
+        "There is no such thing",
+        "What the address names does not exist, or no longer.",
+    ),
+    errors.Conflict: ProblemType(
+        "conflict",
+        409,
+        "Something that is there already forbids it",
+        "`detail` says what.",
+    ),
+    errors.Rejected: ProblemType(
+        "rejected",
+        422,
+        "LiveKit does not accept the request",
+        "`detail` has LiveKit's reason.",
+    ),
+    errors.LimitReached: ProblemType(
+        "limit-reached",
+        429,
+        "There are as many as may be",
+        "LiveKit has reached a limit of its configuration or of the machine.",
+        retry_after_s=5,
+    ),
     errors.BodyTooLarge: ProblemType(
         "body-too-large",
         413,
@@ -203,6 +241,7 @@ def of_error(error: errors.ControlError, *, instance: str, request_id: str | Non
         request_id=request_id,
         fields=error.errors if isinstance(error, errors.InvalidRequest) else (),
         part=error.part if isinstance(error, errors.NeighbourError) else None,
+        headers={"WWW-Authenticate": "Bearer"} if kind.status == 401 else None,
     )
 
 

@@ -96,6 +96,14 @@ class Settings(BaseSettings):
         default=2048, ge=0, le=8192, description="Bytes of UTF-8 of each metadata field in a token."
     )
 
+    access: Literal["keys", "open"] | None = Field(
+        default=None,
+        description="`keys`: the API needs API keys; `open`: it needs none. Unset: `keys` in "
+        "production, `open` otherwise. The web page, health and metrics never need one.",
+    )
+    public_tokens: bool = Field(
+        default=True, description="Anybody may ask for a join token, also with access by keys."
+    )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         default=None,
         description="Other origins whose pages may call the API, separated by commas; unset: "
@@ -165,9 +173,16 @@ class Settings(BaseSettings):
             raise ValueError("LIVEKIT_API_KEY is the development key; set one of your own")
         if secret == DEVELOPMENT_SECRET:
             raise ValueError("LIVEKIT_API_SECRET is the development secret; set one of your own")
+        if self.access == "open":
+            raise ValueError("CONTROL_ACCESS is open; production needs API keys")
         if len(secret.encode()) < SECRET_MIN_BYTES:
             raise ValueError(f"LIVEKIT_API_SECRET is shorter than {SECRET_MIN_BYTES} bytes")
         return self
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether the API asks for API keys."""
+        return (self.access or ("keys" if self.environment == "production" else "open")) == "keys"
 
     @property
     def public_livekit_url(self) -> str:

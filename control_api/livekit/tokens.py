@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import jwt
 from livekit import api
 
 from control_api.settings import Settings
@@ -37,6 +38,14 @@ class TokenSigner:
         self._secret = settings.livekit_api_secret.get_secret_value()
         self._ttl = timedelta(seconds=settings.token_ttl_s)
         self._sources = list(settings.publish_sources)
+
+    def room_of(self, token: str) -> str | None:
+        """The room that a token of ours lets its holder join; None for any other text."""
+        try:
+            claims = api.TokenVerifier(self._key, self._secret).verify(token)
+        except (jwt.PyJWTError, ValueError):
+            return None
+        return claims.video.room if claims.video is not None and claims.video.room_join else None
 
     def sign(self, join: Join) -> str:
         """The token, a JWT.

@@ -12,9 +12,10 @@ import secrets
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.livekit import Dispatch, Join
 from control_api.parts import Wired
@@ -131,6 +132,7 @@ class TokenReply(BaseModel):
     "/api/token",
     status_code=201,
     operation_id="createToken",
+    dependencies=[Depends(needs(Scope.TOKENS_CREATE, public=True))],
     responses={
         413: {"description": "The body is too large."},
         422: {"description": "A field is not acceptable."},

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from control_api.access import Scope, needs
 from control_api.errors import TranscriptNotFound
 from control_api.parts import Wired
 from control_api.store import TranscriptMessage
@@ -31,6 +32,7 @@ class Transcript(BaseModel):
 @router.get(
     "/api/transcripts/{room}",
     operation_id="getTranscript",
+    dependencies=[Depends(needs(Scope.TRANSCRIPTS_READ, of_room=True))],
     response_model_exclude_unset=True,
     responses={
         404: {"description": "Nothing was said in a room of that name."},
