@@ -9,16 +9,19 @@ from dataclasses import dataclass
 
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
-from speech_server.engines.piper import PiperVoice, to_ids
+from speech_server.engines.piper import PiperVoice
 from speech_server.errors import EngineFailed, InvalidRequest
 from speech_server.telemetry import Metrics
 from speech_server.tts.noise import Noise
 from speech_server.tts.options import ENCODING_NUMBERS, SpeechOptions
 from speech_server.tts.outbox import Outbox
+from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
 from speech_server.tts.playback import Playback, Stretch
 from speech_server.tts.scheduler import Job, Scheduler, WholeText
+from speech_server.tts.script import Script, write_script
 from speech_server.tts.segmenter import Segment, Segmenter
 from speech_server.tts.sound import MessageSizes, SegmentSound
+from speech_server.tts.timing import time_script
 from speech_server.tts.utterance import Manner, Utterance
 from speech_server.tts.voices import LoadedVoice
 
@@ -68,6 +71,7 @@ class Context:
         self._loop = asyncio.get_running_loop()
         self._rate_hz = options.sample_rate_hz or loaded.rate_hz
         self._manner = _manner(options, loaded)
+        _check_pronunciations(options, loaded)
         self._seed = options.seed if options.seed is not None else secrets.randbits(64)
         delay_ms = options.buffer_delay_ms
         whole = delay_ms is not None and delay_ms >= WHOLE_SENTENCES_FROM_MS
@@ -75,7 +79,8 @@ class Context:
         self._stall: asyncio.TimerHandle | None = None
         self._queue: asyncio.Queue[Segment | Exception | None] = asyncio.Queue()
         self._order: deque[Segment | pb.Flush] = deque()
-        self._spoken: dict[int, Segment] = {}
+        self._spoken: dict[int, tuple[Segment, Script]] = {}
+        self._pronunciations = Pronunciations(options.pronunciations)
         self._free = asyncio.Semaphore(SEGMENTS_AHEAD)
         self._lane = workshop.scheduler.open_lane(
             None if options.max_lead_ms is None else options.max_lead_ms / 1000
@@ -107,6 +112,13 @@ class Context:
             warning = pb.Warning(
                 reason="SEED_NOT_SERVED",
                 message="this voice draws its noise inside its graph; a seed does not repeat it",
+            )
+            self._send(pb.SynthesizeResponse(warning=warning))
+        times = options.word_times or options.phoneme_times
+        if times and not isinstance(loaded.voice, PiperVoice):
+            warning = pb.Warning(
+                reason="TIMES_NOT_SERVED",
+                message="this voice does not tell the lengths of its phonemes",
             )
             self._send(pb.SynthesizeResponse(warning=warning))
 
@@ -181,17 +193,17 @@ class Context:
                 await self._free.acquire()
                 if self.finished:
                     return
-                ids = await self._loop.run_in_executor(
-                    self._workshop.executor, self._phonemise, segment
+                script = await self._loop.run_in_executor(
+                    self._workshop.executor, self._write_script, segment
                 )
                 if self.finished:
                     return
-                if ids is None:
+                if script is None:
                     self._free.release()
                     self._order.remove(segment)
                     self._settle()
                 else:
-                    self._submit(segment, ids)
+                    self._submit(segment, script)
         finally:
             self.close()
 
@@ -252,14 +264,12 @@ class Context:
             self._order.append(segment)
             self._queue.put_nowait(segment)
 
-    def _phonemise(self, segment: Segment) -> list[int] | None:
-        text = " ".join(segment.text.split())
-        phonemes = self._loaded.phonemizer.phonemes(text)
-        if not any(phoneme.isalpha() for phoneme in phonemes):
-            return None
-        return to_ids(phonemes, self._loaded.source.config.phoneme_ids)[0]
+    def _write_script(self, segment: Segment) -> Script | None:
+        text = segment.text
+        pieces = fill(text, self._pronunciations.pieces(text), plain_pieces)
+        return write_script(text, pieces, self._loaded.phonemizer, self._loaded.source.config)
 
-    def _submit(self, segment: Segment, ids: list[int]) -> None:
+    def _submit(self, segment: Segment, script: Script) -> None:
         index, self._index = self._index, self._index + 1
         voice = self._loaded.voice
         sink = SegmentSound(
@@ -276,11 +286,11 @@ class Context:
         if silence_ms is None:
             silence_ms = self._workshop.sentence_silence_ms
         self._pause_ms = silence_ms if segment.ends_sentence else 0
-        self._spoken[index] = segment
+        self._spoken[index] = (segment, script)
         work = (
-            Utterance(voice, ids, self._manner, Noise(self._seed, index))
+            Utterance(voice, script.ids, self._manner, Noise(self._seed, index))
             if isinstance(voice, PiperVoice)
-            else WholeText(voice, ids, self._manner)
+            else WholeText(voice, script.ids, self._manner)
         )
         job = Job(work, self._loaded.name, sink, self._loaded.rate_hz)
         self._jobs.append(job)
@@ -289,10 +299,11 @@ class Context:
     def _on_begin(self, index: int, job: Job, pause: int, samples: int) -> None:
         if self.finished:
             return
-        segment = self._spoken[index]
-        self._playback.describe(
-            Stretch(self._samples + pause, self._samples + samples, segment.end)
-        )
+        segment, script = self._spoken[index]
+        words, phonemes = self._times(script, job, pause, segment.start)
+        for word in words:
+            self._playback.describe(Stretch(word.end_ms * self._rate_hz // 1000, word.end_char))
+        self._playback.describe(Stretch(self._samples + samples, segment.end))
         if self._queue_s is None:
             self._queue_s = job.queue_s
         self._send(
@@ -300,13 +311,30 @@ class Context:
                 segment=pb.Segment(
                     index=index,
                     text=segment.text,
-                    spoken_text=" ".join(segment.text.split()),
+                    spoken_text=script.spoken_text,
                     start_char=segment.start,
                     end_char=segment.end,
                     sample_count=samples,
                 )
             )
         )
+        wanted = pb.TimingBatch(
+            segment_index=index,
+            words=words if self._options.word_times else [],
+            phonemes=phonemes if self._options.phoneme_times else [],
+        )
+        if wanted.words or wanted.phonemes:
+            self._send(pb.SynthesizeResponse(timings=wanted))
+
+    def _times(
+        self, script: Script, job: Job, pause: int, start_char: int
+    ) -> tuple[list[pb.WordTiming], list[pb.PhonemeTiming]]:
+        """Give the times of a segment that begins now, in the context's milliseconds."""
+        if not isinstance(job.work, Utterance):
+            return [], []
+        frame_ms = job.work.voice.hop / self._loaded.rate_hz * 1000
+        base_ms = (self._samples + pause) / self._rate_hz * 1000
+        return time_script(script, job.work.id_frames, start_char, base_ms, frame_ms)
 
     def _on_sound(self, index: int, pieces: list[tuple[bytes, int]], last: bool) -> None:
         if self.finished:
@@ -328,7 +356,7 @@ class Context:
             )
         if last:
             self._free.release()
-            self._order.remove(self._spoken.pop(index))
+            self._order.remove(self._spoken.pop(index)[0])
             job = self._jobs.pop(0)
             self._compute_s += job.compute_s
             self._batch_size = max(self._batch_size, job.batch_size)
@@ -377,6 +405,16 @@ class Context:
     def _send(self, message: pb.SynthesizeResponse) -> None:
         message.context_id = self.context_id
         self._outbox.put(message)
+
+
+def _check_pronunciations(options: SpeechOptions, loaded: LoadedVoice) -> None:
+    known = loaded.source.config.phoneme_ids
+    for number, (_, ipa) in enumerate(options.pronunciations):
+        if any(symbol not in known for symbol in ipa):
+            raise InvalidRequest(
+                "the voice does not know all of these phonemes",
+                field=f"config.custom_pronunciations[{number}].ipa",
+            )
 
 
 def _manner(options: SpeechOptions, loaded: LoadedVoice) -> Manner:

@@ -1,6 +1,7 @@
 """What a client asked for, checked; and the words of the contract for it."""
 
 import math
+import unicodedata
 from dataclasses import dataclass
 
 from trinity.speech.v1 import audio_pb2
@@ -10,6 +11,8 @@ from speech_server.audio.output import OutputEncoding
 from speech_server.errors import FieldNotServed, InvalidRequest
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 48000
+MAX_PRONUNCIATIONS = 500
+MAX_PHRASE_CHARS = 200
 
 _ENCODINGS: dict[int, OutputEncoding] = {
     audio_pb2.AUDIO_ENCODING_UNSPECIFIED: "LINEAR16",
@@ -45,6 +48,9 @@ class SpeechOptions:
     buffer_delay_ms: int | None
     sentence_silence_ms: int | None
     max_lead_ms: int | None
+    word_times: bool
+    phoneme_times: bool
+    pronunciations: tuple[tuple[str, str], ...]
 
 
 def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
@@ -54,13 +60,6 @@ def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
         InvalidRequest: A value is out of its bounds; names the field.
         FieldNotServed: Something is asked for that this server does not do.
     """
-    for field in ("enable_word_time_offsets", "enable_phoneme_time_offsets"):
-        if getattr(config, field):
-            raise FieldNotServed("times are not served yet", field=f"config.{field}")
-    if config.custom_pronunciations:
-        raise FieldNotServed(
-            "custom pronunciations are not served yet", field="config.custom_pronunciations"
-        )
     if config.text_normalization == pb.TEXT_NORMALIZATION_ON:
         raise FieldNotServed(
             "text normalization is not served yet", field="config.text_normalization"
@@ -91,6 +90,28 @@ def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
         buffer_delay_ms=_whole(config, "max_buffer_delay_ms", 5000),
         sentence_silence_ms=_whole(config, "sentence_silence_ms", 5000),
         max_lead_ms=_whole(config, "max_lead_ms", 1 << 31) or None,
+        word_times=config.enable_word_time_offsets,
+        phoneme_times=config.enable_phoneme_time_offsets,
+        pronunciations=_pronunciations(config),
+    )
+
+
+def _pronunciations(config: pb.StreamingSynthesizeConfig) -> tuple[tuple[str, str], ...]:
+    entries = config.custom_pronunciations
+    if len(entries) > MAX_PRONUNCIATIONS:
+        raise InvalidRequest(
+            f"at most {MAX_PRONUNCIATIONS} pronunciations", field="config.custom_pronunciations"
+        )
+    for number, entry in enumerate(entries):
+        for field, value in (("phrase", entry.phrase), ("ipa", entry.ipa)):
+            if not value.strip() or len(value) > MAX_PHRASE_CHARS:
+                raise InvalidRequest(
+                    f"must have 1 to {MAX_PHRASE_CHARS} characters",
+                    field=f"config.custom_pronunciations[{number}].{field}",
+                )
+    # Voices know letters and marks apart.
+    return tuple(
+        (entry.phrase, unicodedata.normalize("NFD", entry.ipa.strip())) for entry in entries
     )
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stretch:
-    """Samples ``first`` to ``last`` of a context say its characters up to ``end_char``."""
+    """When sample ``last`` is heard, the characters up to ``end_char`` have been said."""
 
-    first: int
     last: int
     end_char: int
 

@@ -8,7 +8,7 @@ about 1 ms a sentence, so one lock costs less than processes would.
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from piper.phonemize_espeak import EspeakPhonemizer
 
@@ -34,23 +34,16 @@ class Phonemizer:
         self._clusters = {tuple(cluster) for cluster in clusters} if clusters else None
         self._as_text = config.phoneme_type == "text"
         self._voice = config.espeak_voice
-        self._cache: OrderedDict[str, tuple[str, ...]] = OrderedDict()
-        self._cache_size = cache_size
-        self._cache_lock = threading.Lock()
+        self._texts = _Cache(cache_size)
+        self._words = _Cache(8 * cache_size)
 
     def phonemes(self, text: str) -> tuple[str, ...]:
         """Give the phonemes of a text, with its punctuation; several sentences become one."""
-        with self._cache_lock:
-            known = self._cache.get(text)
-            if known is not None:
-                self._cache.move_to_end(text)
-                return known
-        made = self._make(text)
-        with self._cache_lock:
-            self._cache[text] = made
-            while len(self._cache) > self._cache_size:
-                self._cache.popitem(last=False)
-        return made
+        return self._texts.get(text, self._make)
+
+    def word(self, word: str) -> tuple[str, ...]:
+        """Give the phonemes of a word that is spoken alone."""
+        return self._words.get(word, self._make)
 
     def _make(self, text: str) -> tuple[str, ...]:
         if self._as_text:
@@ -66,6 +59,28 @@ class Phonemizer:
                 joined.append(" ")
             joined.extend(sentence)
         return tuple(joined)
+
+
+class _Cache:
+    """The last used results of a function of a text."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._known: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, text: str, make: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+        with self._lock:
+            known = self._known.get(text)
+            if known is not None:
+                self._known.move_to_end(text)
+                return known
+        made = make(text)
+        with self._lock:
+            self._known[text] = made
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+        return made
 
 
 def to_ids(

@@ -202,6 +202,59 @@ async def test_rate_gain_and_silence(client: SpeechClient) -> None:
     assert pause.done.audio_ms - plain.done.audio_ms == pytest.approx(400, abs=1)
 
 
+async def test_times_come_before_their_sound_in_the_clients_characters(
+    client: SpeechClient,
+) -> None:
+    text = "One of the best things, I'm told:  it works!  Then — a lot of it is done. "
+    config = {"enable_word_time_offsets": True, "enable_phoneme_time_offsets": True}
+    heard = (await client.speak(utterance("a", text, **config)))["a"]
+    words: list[pb.WordTiming] = []
+    for response in heard.of("timings"):
+        batch = response.timings
+        at = heard.responses.index(response)
+        assert heard.kinds[at - 1] == "segment"
+        assert heard.responses[at - 1].segment.index == batch.segment_index
+        assert batch.phonemes
+        words += batch.words
+    assert "".join(word.text for word in words) == text.rstrip()
+    for word in words:
+        assert text[word.start_char : word.end_char] == word.text
+        assert word.start_ms <= word.end_ms
+    assert [w.start_ms for w in words] == sorted(w.start_ms for w in words)
+    assert words[0].start_ms < 300
+    assert heard.done.audio_ms - 600 < words[-1].end_ms <= heard.done.audio_ms
+    spoken = [w for w in words if any(c.isalpha() for c in w.text)]
+    assert all(20 < w.end_ms - w.start_ms < 900 for w in spoken)
+
+
+async def test_words_are_where_their_sound_is(client: SpeechClient) -> None:
+    """The pause of a comma has no sound and lies between two words."""
+    heard = (
+        await client.speak(
+            utterance("a", "Yes, please.", enable_word_time_offsets=True, noise_scale=0.0)
+        )
+    )["a"]
+    first, second = [w for r in heard.of("timings") for w in r.timings.words]
+    sound = linear(heard.audio)
+
+    def loudness(begin_ms: int, end_ms: int) -> float:
+        part = sound[begin_ms * RATE // 1000 : end_ms * RATE // 1000]
+        return float(np.sqrt(np.mean(part**2)))
+
+    assert loudness(first.start_ms, first.end_ms) > 0.03
+    assert loudness(second.start_ms, second.end_ms) > 0.03
+    assert loudness(second.end_ms + 60, len(sound) * 1000 // RATE) < 0.01
+
+
+async def test_custom_pronunciations_are_spoken(client: SpeechClient) -> None:
+    text = "Hello Nguyen, hello."
+    entry = pb.CustomPronunciation(phrase="nguyen", ipa="wˈɪn")
+    config = {"enable_phoneme_time_offsets": True, "custom_pronunciations": [entry]}
+    heard = (await client.speak(utterance("a", text, **config)))["a"]
+    phonemes = "".join(p.phoneme for r in heard.of("timings") for p in r.timings.phonemes)
+    assert "wˈɪn" in phonemes
+
+
 BAD = [
     ([message("a", config=Config(voice="nobody"))], "NOT_FOUND", "config.voice"),
     ([message("a", text="Hello")], "INVALID_ARGUMENT", "config"),
@@ -227,6 +280,11 @@ BAD = [
             (Config(max_buffer_delay_ms=9999), "INVALID_ARGUMENT", "max_buffer_delay_ms"),
             (Config(speaker="nobody"), "INVALID_ARGUMENT", "speaker"),
             (Config(encoding=77), "INVALID_ARGUMENT", "encoding"),
+            (
+                Config(custom_pronunciations=[pb.CustomPronunciation(phrase="a", ipa="☃")]),
+                "INVALID_ARGUMENT",
+                "custom_pronunciations[0].ipa",
+            ),
         ]
     ),
 ]
