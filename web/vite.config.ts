@@ -1,9 +1,10 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { budget } from './budget.ts';
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), budget({ first: 120_000, whole: 270_000 })],
   build: {
     target: 'es2022',
     // Nothing may be inlined as a data: address: the content security policy allows 'self' only.
@@ -20,7 +21,12 @@ export default defineConfig({
               name: 'livekit',
               test: /node_modules[\\/](@livekit|livekit-client|rxjs|@floating-ui|loglevel)/,
             },
-            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|zustand)[\\/]/ },
+            {
+              name: 'react',
+              test: /node_modules[\\/](react|react-dom|scheduler|zustand)[\\/]/,
+              // A group takes its dependencies along: React first, or it would go with LiveKit.
+              priority: 1,
+            },
           ],
         },
       },
