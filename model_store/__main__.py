@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from pydantic import ValidationError
 from rich.console import Console
 
 from model_store import (
@@ -95,7 +96,7 @@ def _verify(names: Sequence[str], settings: ModelStoreSettings, lock: ModelLock)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit status (0 done, 1 failed)."""
+    """Runs one command; returns the exit status (0 done, 1 failed, 2 misused)."""
     options = _parser().parse_args(arguments)
     run = {"fetch": _fetch, "list": _list, "verify": _verify}[options.command]
     try:
@@ -104,6 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModelStoreError as error:
         print(f"models: {error}", file=sys.stderr)
         return 1
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False):
+            print(f"models: setting {item['loc'][0]}: {item['msg']}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("models: stopped; the next fetch continues", file=sys.stderr)
         return 130

@@ -165,9 +165,13 @@ class _Fetch:
                 )
         self._require_room(model, lacking)
         self._reporter.say(f"{model.name}: {model.licence}, {model.size / 1e6:.1f} MB")
-        folder.mkdir(exist_ok=True)
-        for file in lacking:
-            self._file(model, file, folder)
+        try:
+            folder.mkdir(exist_ok=True)
+            for file in lacking:
+                self._file(model, file, folder)
+        except OSError as error:
+            place = error.filename or folder
+            raise FetchError(f"{model.name}: {place}: {error.strerror or error}") from error
         for wheel in self._wheels(lacking):
             (self._downloads / wheel.filename).unlink(missing_ok=True)
         self._reporter.say(f"{model.name}: verified")

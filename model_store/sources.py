@@ -127,6 +127,7 @@ class Sources:
             if target.stat().st_size == wheel.size and sha256_of(target) == wheel.sha256:
                 return target
             target.unlink()
+        self._reporter.say(f"{source.package}=={source.version}: asks the package index")
         located = index.locate(source.package, source.version)
         if unquote(located.filename) != wheel.filename:
             raise SourceError(

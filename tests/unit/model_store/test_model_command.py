@@ -84,3 +84,11 @@ def test_a_log_sees_the_progress(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(out) == 10
     assert "are there already" in out[0]
     assert "(100 %)" in out[-1]
+
+
+def test_a_wrong_setting_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELS_ATTEMPTS", "many")
+    assert main(["list"]) == 2
+    assert "attempts" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import pytest
 from model_store import (
     DigestError,
     DiskSpaceError,
+    FetchError,
     ModelStoreSettings,
     SourceError,
     StoreBusyError,
@@ -287,3 +288,12 @@ def test_a_store_that_stays_busy_is_an_error(
         impatient = settings.model_copy(update={"busy_timeout_s": 0.1})
         with pytest.raises(StoreBusyError):
             fetch(["m"], settings=impatient, lock=lock)
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    server: FileServer, settings: ModelStoreSettings, lock: Any
+) -> None:
+    server.add("/a.bin", CONTENT)
+    (settings.models_dir / "m" / "a.bin").mkdir(parents=True)
+    with pytest.raises(FetchError, match=r"a\.bin.*directory"):
+        fetch(["m"], settings=settings, lock=lock)
