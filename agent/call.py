@@ -1,6 +1,7 @@
 """One call, in a process of its own, from its dispatch to its end."""
 
 import asyncio
+import ssl
 
 import httpx
 import structlog
@@ -32,6 +33,7 @@ def prepare_process(process: JobProcess) -> None:
     settings = Settings()
     process.userdata["settings"] = settings
     process.userdata["vad"] = load_vad(settings)
+    process.userdata["tls"] = ssl.create_default_context()
 
 
 async def take_call(context: JobContext) -> None:
@@ -54,8 +56,11 @@ class Call:
         self._context = context
         self._settings = settings
         self._channel = open_channel(settings.speech_target)
-        self._http = httpx.AsyncClient(trust_env=False, follow_redirects=True)
-        self._engines = open_engines(settings, self._channel, context.proc.userdata["vad"])
+        prepared = context.proc.userdata
+        self._http = httpx.AsyncClient(
+            trust_env=False, follow_redirects=True, verify=prepared["tls"]
+        )
+        self._engines = open_engines(settings, self._channel, prepared["vad"], prepared["tls"])
         self._session = build_session(settings, self._engines)
         self._observer = SessionObserver(self._session)
         self._rescue = Rescue(

@@ -122,8 +122,10 @@ class Rescue:
 
     def _on_no_text(self, event: UserTranscriptionTimeoutEvent) -> None:
         heard = self._stt.last_final_s >= event.vad_speech_started_at
-        if self._stt.connected and (heard or event.speech_duration < NOISE_SECONDS):
-            return  # the server found no words in it
+        if self._stt.connected and (
+            heard or self._stt.in_utterance or event.speech_duration < NOISE_SECONDS
+        ):
+            return  # the server found no words in it, or is at it still
         self._say(self._not_heard, "not_heard")
 
     def _on_user_state(self, event: UserStateChangedEvent) -> None:

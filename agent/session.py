@@ -5,6 +5,7 @@ What is left out would be guessed by livekit-agents, and some guesses reach for 
 that is uploaded.
 """
 
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -51,13 +52,19 @@ def load_vad(settings: Settings) -> vad.VAD:
     )
 
 
-def open_engines(settings: Settings, channel: grpc.aio.Channel, detector: vad.VAD) -> Engines:
+def open_engines(
+    settings: Settings,
+    channel: grpc.aio.Channel,
+    detector: vad.VAD,
+    tls: ssl.SSLContext | None = None,
+) -> Engines:
     """Make what a session talks to.
 
     Args:
         settings: The agent's.
         channel: To the speech servers; the caller closes it.
         detector: From `load_vad`.
+        tls: Certificates for an Ollama over https.
     """
     return Engines(
         stt=GrpcSTT(
@@ -89,6 +96,7 @@ def open_engines(settings: Settings, channel: grpc.aio.Channel, detector: vad.VA
                 stall_s=settings.llm_stall_seconds,
             ),
             connect_s=settings.llm_connect_seconds,
+            tls=tls,
         ),
         vad=detector,
     )

@@ -13,7 +13,16 @@ from structlog.typing import EventDict, WrappedLogger
 
 # livekit-agents names callers in messages below a warning.
 _QUIET = ("httpx", "httpcore", "asyncio", "aiohttp", "livekit")
-_PERSONAL = ("participant", "participant_identity", "identity", "phone_number", "user_input")
+# Warns at each window on a busy machine; the latency metrics say it better.
+_SILENT = ("livekit.plugins.silero",)
+_LEFT_OUT = (
+    "message",  # the event again, on a record from a call's process
+    "participant",
+    "participant_identity",
+    "identity",
+    "phone_number",
+    "user_input",
+)
 
 
 def configure_events() -> None:
@@ -56,6 +65,8 @@ def configure_logs(level: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def drop_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -63,5 +74,5 @@ def drop_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {
         key: value
         for key, value in event.items()
-        if not key.startswith("lk.pii") and key not in _PERSONAL
+        if not key.startswith("lk.pii") and key not in _LEFT_OUT
     }

@@ -61,6 +61,8 @@ class TranscriptRecorder:
         self._agent_turn = ""
         self._agent_text = ""
         self._agent_ended = False
+        self._segment_open = False
+        self._drop_segment = False
         self._next_interim_s = 0.0
         self._user_metrics: llm.MetricsReport = {}
         self.text_output = _AgentWords(self)
@@ -82,6 +84,9 @@ class TranscriptRecorder:
 
     def words(self, text: str) -> None:
         """Take the agent's next words as they are played."""
+        self._segment_open = True
+        if self._drop_segment:
+            return  # the last words of a segment may come after its final
         if self._agent_ended or not self._agent_turn:
             self._agent_turn, self._agent_text, self._agent_ended = _turn_id(), "", False
         self._agent_text += text
@@ -97,6 +102,10 @@ class TranscriptRecorder:
                 final=False,
                 language=self._language,
             )
+
+    def end_of_segment(self) -> None:
+        """Note that the words of a segment are all there."""
+        self._segment_open = self._drop_segment = False
 
     def _on_user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking" and not self._user_turn:
@@ -137,7 +146,7 @@ class TranscriptRecorder:
             return
         metrics = item.metrics or {}
         turn = self._agent_turn or _turn_id()
-        self._agent_turn = ""
+        self._agent_turn, self._drop_segment = "", self._segment_open
         self._emit(
             "agent",
             text,
@@ -192,7 +201,7 @@ class _AgentWords(TextOutput):
         self._recorder.words(text)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        self._recorder.end_of_segment()
 
 
 def turn_latency(user: llm.MetricsReport, agent: llm.MetricsReport) -> Latency | None:

@@ -1,0 +1,215 @@
+"""Whole turns: the real session and adapters, with fakes over real connections.
+
+A call takes real time and little work, so several are held at once: each `turn` is a test of its
+own, begun together with the others of this module that are wanted.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from tests.support.conversation import Conversation
+from tests.support.fake_speech import Script
+from tests.support.scripted_ollama import Reply
+
+AT_ONCE = 4
+
+Turn = Callable[[], Awaitable[None]]
+TURNS: dict[str, Turn] = {}
+
+
+def turn(function: Turn) -> Turn:
+    """Make a test of a function. Figures are loose here: CI machines are busy; `bench` has them."""
+    TURNS[function.__name__] = function
+    return function
+
+
+@turn
+async def greeting_is_spoken_and_recorded() -> None:
+    async with Conversation() as call:
+        call.session.say("Hello, I am Trinity.")
+        await call.until(lambda: call.finals("agent") == ["Hello, I am Trinity."], 4)
+        interims = [m for m in call.messages if not m.final]
+        assert interims
+        assert {m.turn_id for m in call.messages} == {interims[0].turn_id}
+        assert [m.sequence for m in call.messages] == list(range(1, len(call.messages) + 1))
+
+
+@turn
+async def a_turn_is_answered_soon_and_started_early() -> None:
+    script = Script(heard=["What time is it?"])
+    async with Conversation(script, lambda _: Reply("Ten past nine.", first_token_s=0.1)) as call:
+        ended = await call.say()
+        await call.until(lambda: len(call.finals("agent")) == 1, 5)
+        assert call.loudspeaker.at("begin")[0] - ended < 2
+        assert call.finals("user") == ["What time is it?"]
+        assert call.finals("agent") == ["Ten past nine."]
+        # The preflight started the only request; the final did not start another.
+        assert len(call.ollama.requests) == 1
+        latency = next(m.latency for m in call.messages if m.final and m.speaker == "agent")
+        assert latency is not None
+        assert latency.end_to_end_ms is not None and latency.end_to_end_ms < 2000
+        assert latency.llm_first_token_ms is not None and latency.llm_first_token_ms >= 100
+
+
+@turn
+async def a_final_that_differs_in_punctuation_keeps_the_early_reply() -> None:
+    script = Script(heard=["What time is it?"], preflights=["what time is it"])
+    async with Conversation(script) as call:
+        await call.say()
+        await call.until(lambda: len(call.finals("agent")) == 1, 5)
+        assert len(call.ollama.requests) == 1
+        assert call.finals("user") == ["what time is it"]
+
+
+@turn
+async def a_final_with_other_words_starts_the_reply_anew() -> None:
+    script = Script(heard=["What time is it in Oslo?"], preflights=["What time is it"])
+    async with Conversation(script) as call:
+        await call.say()
+        await call.until(lambda: len(call.finals("agent")) == 1, 5)
+        assert len(call.ollama.requests) == 2
+        assert call.ollama.requests[-1]["messages"][-1]["content"] == "What time is it in Oslo?"
+
+
+@turn
+async def barge_in_stops_the_voice_and_keeps_only_what_was_heard() -> None:
+    long = " ".join(f"word{number}" for number in range(30)) + "."
+    script = Script(heard=["Tell me.", "Stop it please."])
+    replies = iter([Reply(long), Reply("All right.")])
+    async with Conversation(script, lambda _: next(replies)) as call:
+        await call.say()
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+        await asyncio.sleep(0.5)
+        onset = time.monotonic()
+        await call.say(0.6)
+        await call.until(lambda: len(call.finals("agent")) == 2, 5)
+        assert call.loudspeaker.at("pause")[0] - onset < 1
+        cut = call.finals("agent")[0]
+        assert cut and long.startswith(cut.rstrip(".")) and len(cut) < len(long) / 2
+        first = next(m for m in call.messages if m.final and m.speaker == "agent")
+        assert first.interrupted
+        assert call.finals("agent")[1] == "All right."
+        assert ("assistant", cut) in [(role, text.strip()) for role, text in call.history()]
+
+
+@turn
+async def noise_over_the_voice_pauses_and_resumes() -> None:
+    text = " ".join(f"word{number}" for number in range(16)) + "."
+    script = Script(heard=["Tell me.", ""])
+    async with Conversation(script, lambda _: Reply(text)) as call:
+        await call.say()
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+        await asyncio.sleep(0.4)
+        await call.say(0.3)
+        await call.until(lambda: len(call.finals("agent")) == 1, 6)
+        assert call.loudspeaker.at("pause") and call.loudspeaker.at("resume")
+        assert call.finals("agent") == [text]
+
+
+@turn
+async def words_of_an_unspeakable_reply_become_an_apology() -> None:
+    script = Script(heard=["Say nothing."])
+    async with Conversation(script, lambda _: Reply("... 🙂 ...")) as call:
+        ended = await call.say()
+        await call.until(lambda: bool(call.finals("agent")), 6)
+        assert call.settings.apology in call.finals("agent")[0]
+        assert call.loudspeaker.at("begin")[0] - ended < 3
+
+
+@turn
+async def a_failing_model_is_apologised_for_and_the_next_turn_works() -> None:
+    script = Script(heard=["First.", "Second."])
+    replies = iter([Reply("broken", status=500), Reply("broken", status=500), Reply("Fine now.")])
+    async with Conversation(script, lambda _: next(replies)) as call:
+        await call.say()
+        await call.until(lambda: call.finals("agent") == [call.settings.apology], 6)
+        await call.say()
+        await call.until(lambda: call.finals("agent")[-1] == "Fine now.", 6)
+        # What was said in place of the model is not shown to it.
+        assert all(call.settings.apology not in str(r) for r in call.ollama.requests)
+
+
+@turn
+async def a_slow_model_is_covered_by_a_filler() -> None:
+    script = Script(heard=["Think."])
+    answer = Reply("Here it is.", first_token_s=2.5)
+    async with Conversation(script, lambda _: answer, filler_seconds=0.4) as call:
+        ended = await call.say()
+        await call.until(lambda: bool(call.finals("agent")), 6)
+        assert call.loudspeaker.at("begin")[0] - ended < 2.3
+        assert " ".join(call.finals("agent")[0].split()) == "One moment, please. Here it is."
+
+
+@turn
+async def a_tool_is_called_and_its_result_spoken() -> None:
+    def answer(body: dict[str, object]) -> Reply:
+        last = body["messages"][-1]  # type: ignore[index]
+        if last["role"] == "user":
+            return Reply(tool_calls=[("get_time", {"place": "Tokyo"})])
+        return Reply(str(last["content"]))
+
+    async with Conversation(Script(heard=["The time in Tokyo?"]), answer) as call:
+        await call.say()
+        await call.until(lambda: bool(call.finals("agent")), 6)
+        assert "in Tokyo" in call.finals("agent")[0]
+        message = call.ollama.requests[-1]["messages"][-2]
+        assert message["tool_calls"][0]["function"]["arguments"] == {"place": "Tokyo"}
+
+
+@turn
+async def the_call_survives_a_restart_of_the_speech_server() -> None:
+    script = Script(heard=["Before.", "After."])
+    async with Conversation(script) as call:
+        await call.say()
+        await call.until(lambda: len(call.finals("agent")) == 1, 5)
+        port = call.speech.port
+        await call.speech.stop()
+        await call.until(lambda: not call.engines.stt.connected)
+        # The caller speaks while no server is there; the words are sent to the next one.
+        await call.say(0.4)
+        await call.speech.start(port)
+        await call.until(lambda: call.finals("user") == ["Before.", "After."], 6)
+        await call.until(lambda: len(call.finals("agent")) >= 2, 6)
+
+
+@turn
+async def a_lost_voice_is_told_from_a_recording() -> None:
+    script = Script(heard=["Hello."])
+    async with Conversation(script, tts_connect_seconds=0.2) as call:
+        call.rescue.start()
+        await call.until(call.rescue.is_recorded, 5)
+        await call.speech.stop()
+        spoken = call.session.say("This cannot be spoken.")
+        begin = time.monotonic()
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 3)
+        assert call.loudspeaker.at("begin")[0] - begin < 2
+        await call.until(lambda: call.finals("agent") == [call.settings.speech_lost], 8)
+        assert spoken.done()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def held(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def hold(function: Turn) -> None:
+        async with limit:
+            await function()
+
+    wanted = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.path
+    }
+    tasks = {name: asyncio.create_task(hold(TURNS[name])) for name in TURNS if name in wanted}
+    yield tasks
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", list(TURNS))
+async def test_turn(name: str, held: dict[str, asyncio.Task[None]]) -> None:
+    await held[name]
