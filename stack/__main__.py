@@ -77,8 +77,8 @@ def _demo(settings: StackSettings, progress: Progress) -> int:
     with Stack(settings, progress) as stack:
         try:
             status = _call(stack)
-            _show(stack, progress)
             if not os.environ.get("DEMO_ONCE", "").strip("0"):
+                _show(stack, progress)
                 stack.watch()
         except Interrupted:
             status = 130
