@@ -64,6 +64,11 @@ class Utterance:
         """Whether every frame is decoded."""
         return self.started and self.position >= self.total_frames
 
+    @property
+    def frames_held(self) -> int:
+        """Frames that are in memory; bounded by the windows, not by the utterance."""
+        return self._latent.length + self._flowed.length
+
     def text_row(self) -> TextRow:
         """Give the input of the text stage."""
         scale = np.float32(self.manner.noise_w_scale)
@@ -142,6 +147,10 @@ class _Frames:
     def __init__(self, channels: int) -> None:
         self._data: Floats = np.zeros((channels, 0), np.float32)
         self._start = 0
+
+    @property
+    def length(self) -> int:
+        return int(self._data.shape[1])
 
     @property
     def stop(self) -> int:
