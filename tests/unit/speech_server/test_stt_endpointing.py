@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import pytest
+
+from speech_server.settings import Settings
+from speech_server.stt.endpointing import Began, Ended, Endpointer, Endpointing, Paused, Resumed
+
+DEFAULTS = replace(
+    Endpointing.of(Settings()),
+    min_speech_ms=64,
+    preflight_silence_ms=128,
+    stop_silence_ms=320,
+    max_stop_silence_ms=960,
+)
+V, U, S = 0.9, 0.4, 0.05
+
+
+def run(windows, *, patient=False, config=DEFAULTS, judge=None):
+    endpointer = Endpointer(config, patient=patient)
+    events = []
+    for probability in windows:
+        for event in endpointer.push(probability):
+            events.append((endpointer.clock_ms, event))
+            if isinstance(event, Paused) and judge is not None:
+                endpointer.judge(judge)
+    return events
+
+
+def test_speech_between_silences():
+    events = run([S] * 10 + [V] * 20 + [S] * 20)
+    assert events == [
+        (384, Began(320)),
+        (1088, Paused(960)),
+        (1280, Ended(960)),
+    ]
+
+
+def test_a_click_is_no_utterance():
+    assert run([S] * 10 + [V] + [S] * 30) == []
+
+
+def test_two_clicks_apart_are_none_and_near_are_one():
+    assert run([V] + [S] * 3 + [V] + [S] * 30) == []
+    assert run([V] + [S] + [V] + [S] * 30)[0] == (96, Began(0))
+
+
+def test_doubtful_windows_neither_begin_nor_end():
+    assert run([U] * 50) == []
+    events = run([V] * 4 + [U] * 50)
+    assert [type(e) for _, e in events] == [Began]
+
+
+def test_silence_once_begun_is_not_ended_by_doubt():
+    events = run([V] * 4 + [S] + [U] * 20)
+    assert isinstance(events[-1][1], Ended)
+    assert events[-1][1].end_ms == 128
+
+
+def test_a_pause_that_goes_on_is_resumed():
+    events = run([V] * 4 + [S] * 5 + [V] * 4 + [S] * 12)
+    assert [type(e) for _, e in events] == [Began, Paused, Resumed, Paused, Ended]
+
+
+@pytest.mark.parametrize(("probability", "end_ms"), [(0.9, 448), (0.1, 1088), (None, 1088)])
+def test_the_turn_decides_how_long_to_wait(probability, end_ms):
+    events = run([V] * 4 + [S] * 60, patient=True, judge=probability)
+    assert events[-1] == (end_ms, Ended(128))
+
+
+def test_without_a_turn_model_the_short_stop_counts():
+    assert run([V] * 4 + [S] * 60)[-1] == (448, Ended(128))
+
+
+def test_a_judgement_counts_for_its_pause_only():
+    windows = [V] * 4 + [S] * 5 + [V] * 4 + [S] * 60
+    endpointer = Endpointer(DEFAULTS, patient=True)
+    first = True
+    ended = None
+    for probability in windows:
+        for event in endpointer.push(probability):
+            if isinstance(event, Paused) and first:
+                endpointer.judge(0.99)
+                first = False
+            if isinstance(event, Ended):
+                ended = endpointer.clock_ms - event.end_ms
+    assert ended == 960
+
+
+def test_a_stop_before_the_preflight_needs_none():
+    config = replace(DEFAULTS, preflight_silence_ms=1000)
+    events = run([V] * 4 + [S] * 60, config=config)
+    assert [type(e) for _, e in events] == [Began, Ended]
+
+
+def test_reset_begins_anew():
+    endpointer = Endpointer(DEFAULTS, patient=False)
+    for _ in range(10):
+        endpointer.push(V)
+    endpointer.reset()
+    events = [e for _ in range(10) for e in endpointer.push(V)]
+    assert events == [Began(320)]

@@ -1,0 +1,182 @@
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from speech_server.engines.base import DecodeItem, DecodeOptions
+from speech_server.errors import EngineFailed
+from speech_server.scheduling.scheduler import Priority, Scheduler
+from speech_server.telemetry import Metrics
+from tests.support.stt_rig import FakeEngine
+
+FINAL, FIRST, LATER = Priority.FINAL, Priority.FIRST_INTERIM, Priority.INTERIM
+
+
+def item(frames: int = 100, **fields: object) -> DecodeItem:
+    return DecodeItem(np.zeros((80, frames), np.float32), **fields)
+
+
+@pytest.fixture
+async def busy():
+    """A scheduler whose engine is held in its first job until the gate opens."""
+    engine = FakeEngine()
+    scheduler = Scheduler(engine, max_batch=4, max_interim_batch=2, metrics=Metrics())
+    engine.gate.clear()
+    held = scheduler.submit(item(1), FINAL, "held")
+    await asyncio.to_thread(engine.entered.wait, 5)
+    yield scheduler, engine
+    engine.gate.set()
+    await held
+    await asyncio.to_thread(scheduler.close)
+
+
+def heard(engine: FakeEngine) -> list[list[int]]:
+    return [[i.features.shape[1] for i in batch] for batch in engine.batches[1:]]
+
+
+async def test_an_idle_model_is_used_at_once():
+    engine = FakeEngine()
+    scheduler = Scheduler(engine, max_batch=4, max_interim_batch=2, metrics=Metrics())
+    hypothesis = await asyncio.wait_for(scheduler.submit(item(7), FINAL, 1), 5)
+    assert hypothesis.text == "7 frames"
+    assert hypothesis.queue_ms < 1000
+    await asyncio.to_thread(scheduler.close)
+
+
+async def test_finals_go_before_interims_that_came_first(busy):
+    scheduler, engine = busy
+    later = scheduler.submit(item(30), LATER, "a")
+    first = scheduler.submit(item(20), FIRST, "b")
+    final = scheduler.submit(item(10), FINAL, "c")
+    engine.gate.set()
+    await asyncio.gather(later, first, final)
+    # Interims of both kinds share a batch, finals never wait in one with them.
+    assert heard(engine) == [[10], [20, 30]]
+
+
+async def test_newest_audio_replaces_a_waiting_interim_and_keeps_its_place(busy):
+    scheduler, engine = busy
+    old = scheduler.submit(item(10), LATER, "a")
+    others = [scheduler.submit(item(20 + n), LATER, n) for n in range(2)]
+    new = scheduler.submit(item(11), LATER, "a")
+    assert scheduler.depth == 3
+    with pytest.raises(asyncio.CancelledError):
+        await old
+    engine.gate.set()
+    await asyncio.gather(new, *others)
+    assert heard(engine) == [[11, 20], [21]]
+
+
+async def test_a_final_is_never_replaced(busy):
+    scheduler, engine = busy
+    finals = [scheduler.submit(item(n), FINAL, "a") for n in (10, 11)]
+    scheduler.submit(item(12), LATER, "a")
+    assert scheduler.depth == 3
+    engine.gate.set()
+    done = await asyncio.gather(*finals)
+    assert [h.text for h in done] == ["10 frames", "11 frames"]
+
+
+async def test_a_batch_takes_what_gathered_up_to_its_limit_and_of_one_kind(busy):
+    scheduler, engine = busy
+    jobs = [scheduler.submit(item(10 + n), FINAL, n) for n in range(5)]
+    long = scheduler.submit(item(600), FINAL, "long")
+    other = scheduler.submit(item(15, options=DecodeOptions(task="translate")), FINAL, "other")
+    engine.gate.set()
+    await asyncio.gather(*jobs, long, other)
+    assert heard(engine) == [[10, 11, 12, 13], [14], [600], [15]]
+
+
+async def test_cancelled_work_leaves_the_queue(busy):
+    scheduler, engine = busy
+    gone = scheduler.submit(item(10), FINAL, "a")
+    kept = scheduler.submit(item(11), FINAL, "b")
+    gone.cancel()
+    await asyncio.sleep(0)
+    assert scheduler.depth == 1
+    engine.gate.set()
+    await kept
+    assert heard(engine) == [[11]]
+
+
+async def test_one_failure_does_not_reach_its_batch_mates(busy):
+    scheduler, engine = busy
+
+    def answer(one: DecodeItem):
+        if one.features.shape[1] == 11:
+            raise ValueError("boom")
+        return FakeEngine._frames(one)
+
+    engine.answer = answer
+    jobs = [scheduler.submit(item(10 + n), FINAL, n) for n in range(3)]
+    engine.gate.set()
+    good, bad, fine = await asyncio.gather(*jobs, return_exceptions=True)
+    assert isinstance(bad, EngineFailed)
+    assert (good.text, fine.text) == ("10 frames", "12 frames")
+
+
+async def test_a_fault_of_one_is_retried_alone_over_the_full_window(busy):
+    scheduler, engine = busy
+
+    def answer(one: DecodeItem):
+        fault = "loop" if one.features.shape[1] == 11 and not one.full_window else ""
+        return replace(FakeEngine._frames(one), fault=fault)
+
+    engine.answer = answer
+    jobs = [scheduler.submit(item(10 + n), FINAL, n) for n in range(3)]
+    engine.gate.set()
+    done = await asyncio.gather(*jobs)
+    assert [h.retried for h in done] == ["", "loop", ""]
+    assert heard(engine) == [[10, 11, 12], [11]]
+
+
+async def test_an_interim_is_not_retried_but_for_its_language(busy):
+    scheduler, engine = busy
+    engine.answer = lambda one: replace(
+        FakeEngine._frames(one), fault="" if one.full_window else one.language
+    )
+    loop = scheduler.submit(item(10, language="loop"), LATER, "a")
+    language = scheduler.submit(item(11, language="language"), LATER, "b")
+    engine.gate.set()
+    assert (await loop).fault == "loop"
+    assert (await language).retried == "language"
+
+
+async def test_a_noisy_neighbour_does_not_starve_others(busy):
+    scheduler, engine = busy
+    noisy = [scheduler.submit(item(10), FINAL, "noisy") for _ in range(12)]
+    quiet = scheduler.submit(item(600), FINAL, "quiet")
+    engine.gate.set()
+    await quiet
+    # Three batches of four were ahead of it: first come, first served among equals.
+    assert len(engine.batches) <= 5
+    await asyncio.gather(*noisy)
+
+
+async def test_is_behind_when_finals_wait(busy):
+    scheduler, _ = busy
+    assert not scheduler.is_behind()
+    scheduler.submit(item(10), LATER, "a")
+    job = scheduler.submit(item(10), FINAL, "b")
+    assert not scheduler.is_behind()
+    next(j for j in scheduler._queue if j.future is job).queued_at -= 5
+    assert scheduler.is_behind()
+
+
+async def test_close_fails_what_waits():
+    engine = FakeEngine()
+    scheduler = Scheduler(engine, max_batch=4, max_interim_batch=2, metrics=Metrics())
+    engine.gate.clear()
+    held = scheduler.submit(item(1), FINAL, "held")
+    await asyncio.to_thread(engine.entered.wait, 5)
+    waiting = scheduler.submit(item(2), FINAL, "b")
+    closing = asyncio.create_task(asyncio.to_thread(scheduler.close))
+    await asyncio.sleep(0.05)
+    engine.gate.set()
+    await closing
+    assert (await held).text == "1 frames"
+    with pytest.raises(EngineFailed):
+        await waiting
+    with pytest.raises(EngineFailed):
+        scheduler.submit(item(3), FINAL, "c")
