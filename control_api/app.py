@@ -11,7 +11,7 @@ from control_api import openapi, problems
 from control_api.middleware import Bounds, Observe, SecurityHeaders
 from control_api.middleware.secure import security_headers
 from control_api.parts import open_parts
-from control_api.routes import health, pages, tokens, transcripts
+from control_api.routes import agents, health, pages, participants, rooms, tokens, transcripts
 from control_api.routes.web import WebPage
 from control_api.settings import Settings
 from control_api.telemetry import Telemetry
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         **openapi.DESCRIPTION,
     )
     problems.install(app)
-    for module in (tokens, transcripts, health, pages):
+    for module in (tokens, rooms, participants, agents, transcripts, health, pages):
         app.include_router(module.router)
     # The default, not a mount at "/": a mount would win over the 405 of a route of ours.
     app.router.default = WebPage(settings.web_dist)

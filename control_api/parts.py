@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from control_api.health import HealthMonitor
-from control_api.livekit import LiveKitClient, TokenSigner
+from control_api.livekit import Dispatches, LiveKitClient, Rooms, TokenSigner
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
 from control_api.store import ApiKeys, RedisStore, Transcripts
@@ -23,6 +23,8 @@ class Parts:
     telemetry: Telemetry
     signer: TokenSigner
     livekit: LiveKitClient
+    rooms: Rooms
+    dispatches: Dispatches
     store: RedisStore
     keys: ApiKeys
     transcripts: Transcripts
@@ -35,6 +37,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         livekit = LiveKitClient(settings, telemetry)
         stack.push_async_callback(livekit.aclose)
+        rooms = Rooms(livekit)
         store = RedisStore.open(settings, telemetry)
         stack.push_async_callback(store.aclose)
         speech = SpeechServer(settings)
@@ -44,6 +47,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             telemetry=telemetry,
             signer=TokenSigner(settings),
             livekit=livekit,
+            rooms=rooms,
+            dispatches=Dispatches(livekit, rooms),
             store=store,
             keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),

@@ -28,10 +28,12 @@ class Join:
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     dispatches: Sequence[Dispatch] = ()
+    listens_only: bool = False
+    hidden: bool = False
 
 
 class TokenSigner:
-    """Signs join tokens with LiveKit's key; the rights are the same for every caller."""
+    """Signs join tokens with LiveKit's key; the rights are the same for all who speak."""
 
     def __init__(self, settings: Settings) -> None:
         self._key = settings.livekit_api_key
@@ -61,11 +63,12 @@ class TokenSigner:
                 api.VideoGrants(
                     room_join=True,
                     room=join.room,
-                    can_publish=True,
+                    can_publish=not join.listens_only,
                     can_publish_sources=self._sources,
-                    can_publish_data=True,
+                    can_publish_data=not join.listens_only,
                     can_subscribe=True,
                     can_update_own_metadata=False,
+                    hidden=join.hidden or None,
                 )
             )
         )

@@ -10,13 +10,14 @@ the caller rights over the room (recording, size, tags) and is refused, not drop
 
 import secrets
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
+from control_api.fields import Attributes, Name, Printable, agent_errors, attribute_errors, too_long
 from control_api.livekit import Dispatch, Join
 from control_api.parts import Wired
 from control_api.settings import Settings
@@ -24,9 +25,6 @@ from control_api.settings import Settings
 router = APIRouter(tags=["tokens"])
 
 _AGENTS_MAX = 4
-_ATTRIBUTES_MAX = 16
-# Attributes that LiveKit and its agents give a meaning to.
-_RESERVED_ATTRIBUTES = ("lk.", "sip.")
 # Known fields of LiveKit's RoomConfiguration and RoomAgentDispatch that we do not honour. A
 # client that sends its whole message sends them empty, which is the same as not at all; unknown
 # fields are left alone, because newer clients have more of them.
@@ -44,10 +42,6 @@ _ROOM_FIELDS_REFUSED = (
 )
 _AGENT_FIELDS_REFUSED = ("deployment", "attributes", "restart_policy")
 
-# No white space, no control characters, no slash: fit for an address, a log field and a key.
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:@+=~-]*$")]
-_Printable = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
-
 
 def _both(name: str) -> AliasChoices:
     """Protobuf's JSON has both spellings of a field; LiveKit's clients send the first."""
@@ -55,7 +49,7 @@ def _both(name: str) -> AliasChoices:
     return AliasChoices(name, first + "".join(part.title() for part in rest))
 
 
-class AgentDispatch(BaseModel):
+class AgentRequest(BaseModel):
     """An agent that should come into the room."""
 
     model_config = ConfigDict(extra="allow")
@@ -74,7 +68,7 @@ class RoomConfig(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    agents: list[AgentDispatch] | None = Field(
+    agents: list[AgentRequest] | None = Field(
         default=None,
         max_length=_AGENTS_MAX,
         description="Agents that should come into the room; not given: the first one that is "
@@ -85,19 +79,17 @@ class RoomConfig(BaseModel):
 class TokenRequest(BaseModel):
     """What the caller would like; every field may be left out."""
 
-    room_name: _Name | None = Field(
+    room_name: Name | None = Field(
         default=None,
         validation_alias=_both("room_name"),
-        max_length=128,
         description="Room to join; none: a fresh one.",
     )
-    participant_name: _Printable | None = Field(
+    participant_name: Printable | None = Field(
         default=None,
         validation_alias=_both("participant_name"),
-        max_length=128,
         description="Name that others see.",
     )
-    participant_identity: _Name | None = Field(
+    participant_identity: Name | None = Field(
         default=None,
         validation_alias=_both("participant_identity"),
         max_length=64,
@@ -108,10 +100,9 @@ class TokenRequest(BaseModel):
         validation_alias=_both("participant_metadata"),
         description="Metadata of the participant, at most CONTROL_METADATA_MAX_BYTES.",
     )
-    participant_attributes: dict[str, str] | None = Field(
+    participant_attributes: Attributes | None = Field(
         default=None,
         validation_alias=_both("participant_attributes"),
-        max_length=_ATTRIBUTES_MAX,
         description="Attributes of the participant, together at most CONTROL_METADATA_MAX_BYTES.",
     )
     room_config: RoomConfig | None = Field(
@@ -168,14 +159,16 @@ def _dispatches(asked: TokenRequest, settings: Settings) -> list[Dispatch]:
     default = settings.agents[0]
     agents = asked.room_config.agents if asked.room_config else None
     if agents is None:
-        agents = [AgentDispatch()]
+        agents = [AgentRequest()]
     return [Dispatch(agent.agent_name or default, agent.metadata or "") for agent in agents]
 
 
 def _refusals(asked: TokenRequest, settings: Settings) -> Iterator[FieldError]:
     bound = settings.metadata_max_bytes
-    yield from _too_long("/participant_metadata", asked.participant_metadata, bound)
-    yield from _attribute_refusals(asked.participant_attributes or {}, bound)
+    yield from too_long("/participant_metadata", asked.participant_metadata, bound)
+    yield from attribute_errors(
+        "/participant_attributes", asked.participant_attributes or {}, bound
+    )
     if asked.room_config is None:
         return
     yield from _refused("/room_config", asked.room_config, _ROOM_FIELDS_REFUSED)
@@ -183,28 +176,12 @@ def _refusals(asked: TokenRequest, settings: Settings) -> Iterator[FieldError]:
     for index, agent in enumerate(asked.room_config.agents or ()):
         place = f"/room_config/agents/{index}"
         name = agent.agent_name or settings.agents[0]
-        if name not in settings.agents:
-            yield FieldError(f"{place}/agent_name", "No agent of this name is served here.")
-        elif name in names:
+        yield from agent_errors(f"{place}/agent_name", name, settings.agents)
+        if name in names:
             yield FieldError(f"{place}/agent_name", "Each agent can be named once.")
         names.add(name)
-        yield from _too_long(f"{place}/metadata", agent.metadata, bound)
+        yield from too_long(f"{place}/metadata", agent.metadata, bound)
         yield from _refused(place, agent, _AGENT_FIELDS_REFUSED)
-
-
-def _attribute_refusals(attributes: dict[str, str], bound: int) -> Iterator[FieldError]:
-    place = "/participant_attributes"
-    for key in attributes:
-        if key.startswith(_RESERVED_ATTRIBUTES):
-            yield FieldError(
-                f"{place}/{key}", "Attributes that begin with lk. or sip. are LiveKit's own."
-            )
-    yield from _too_long(place, "".join((*attributes.keys(), *attributes.values())), bound)
-
-
-def _too_long(pointer: str, text: str | None, bound: int) -> Iterator[FieldError]:
-    if len((text or "").encode()) > bound:
-        yield FieldError(pointer, f"At most {bound} bytes of UTF-8 are accepted.")
 
 
 def _refused(place: str, message: BaseModel, fields: tuple[str, ...]) -> Iterator[FieldError]:

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from control_api.access import Scope, needs
 from control_api.errors import TranscriptNotFound
+from control_api.fields import RoomPath
 from control_api.parts import Wired
 from control_api.store import TranscriptMessage
 
 router = APIRouter(tags=["transcripts"])
 
-RoomName = Annotated[str, Path(min_length=1, max_length=256, description="Name of the room.")]
 # Milliseconds and a counter, as Redis numbers the entries of a stream.
 After = Annotated[
     str | None,
@@ -40,7 +40,7 @@ class Transcript(BaseModel):
     },
 )
 async def read_transcript(
-    parts: Wired, response: Response, room: RoomName, after: After = None, limit: Limit = 500
+    parts: Wired, response: Response, room: RoomPath, after: After = None, limit: Limit = 500
 ) -> Transcript:
     """What was said in a room, oldest first, page by page."""
     page = await parts.transcripts.read(room, after=after, limit=limit)

@@ -1,7 +1,7 @@
 """One pool of Redis connections, with our time-outs, errors and measurements."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis import exceptions
 from redis.asyncio import Redis
@@ -18,6 +18,8 @@ from control_api.settings import Settings
 from control_api.telemetry import Telemetry
 
 PART = "redis"
+_LOCK_S = 10.0
+_LOCK_WAIT_S = 5.0
 
 
 class RedisStore:
@@ -57,6 +59,26 @@ class RedisStore:
     async def aclose(self) -> None:
         """Closes the pool."""
         await self.client.aclose()
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[None]:
+        """Holds a lock that all processes share; it opens by itself after ten seconds.
+
+        Raises:
+            NeighbourTimeout: Another one held it for too long.
+        """
+        lock = self.client.lock(
+            f"trinity:lock:{name}", timeout=_LOCK_S, blocking_timeout=_LOCK_WAIT_S, sleep=0.02
+        )
+        with self.errors():
+            held = await lock.acquire()
+        if not held:
+            raise NeighbourTimeout(PART, "Another request holds the same thing.")
+        try:
+            yield
+        finally:
+            with self.errors(), suppress(exceptions.LockError):  # it ran out meanwhile
+                await lock.release()
 
     @contextmanager
     def errors(self) -> Iterator[None]:

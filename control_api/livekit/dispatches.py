@@ -1,0 +1,92 @@
+"""Agents that are sent into a room which is open already."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from livekit import api
+from pydantic import BaseModel, Field
+
+from control_api.livekit.client import LiveKitClient
+from control_api.livekit.rooms import Rooms
+
+_RUNNING = {api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING}
+
+
+class AgentDispatch(BaseModel):
+    """An agent that was asked to come into a room."""
+
+    id: str = Field(description="LiveKit's id of the dispatch.")
+    agent_name: str = Field(description="Name of the agent.")
+    metadata: str = Field(description="What the agent's job was given.")
+    state: Literal["waiting", "running", "ended"] = Field(
+        description="waiting: no worker has taken it yet."
+    )
+
+
+class Dispatches:
+    """What can be done with dispatches.
+
+    LiveKit adds one more agent with every dispatch, also of the same name (livekit/agents #944);
+    who wants one at most has to look first, under a lock.
+    """
+
+    def __init__(self, client: LiveKitClient, rooms: Rooms) -> None:
+        self._client = client
+        self._service = client.api.agent_dispatch
+        self._rooms = rooms
+
+    async def list(self, room: str) -> Sequence[AgentDispatch]:
+        """The dispatches of a room.
+
+        Raises:
+            ResourceNotFound: The room is not open (LiveKit itself would wait three seconds).
+        """
+        await self._rooms.get(room)
+        found = await self._client.call(
+            "agent_dispatch", "list_dispatch", lambda: self._service.list_dispatch(room)
+        )
+        # One without a name is LiveKit's own for agents that join every room.
+        return [_dispatch(each) for each in found if each.agent_name]
+
+    async def ensure(self, room: str, agent_name: str, metadata: str) -> tuple[AgentDispatch, bool]:
+        """The agent's dispatch that waits or runs, else a new one; True when it is new."""
+        for each in await self.list(room):
+            if each.agent_name == agent_name and each.state != "ended":
+                return each, False
+        request = api.CreateAgentDispatchRequest(
+            agent_name=agent_name, room=room, metadata=metadata
+        )
+        made = await self._client.call(
+            "agent_dispatch", "create_dispatch", lambda: self._service.create_dispatch(request)
+        )
+        return _dispatch(made), True
+
+    async def delete(self, room: str, dispatch_id: str) -> None:
+        """Takes a dispatch back; the agent leaves.
+
+        Raises:
+            ResourceNotFound: There is no such room, or no such dispatch.
+        """
+        await self._rooms.get(room)
+        await self._client.call(
+            "agent_dispatch",
+            "delete_dispatch",
+            lambda: self._service.delete_dispatch(dispatch_id, room),
+            what="dispatch",
+        )
+
+
+def _dispatch(info: api.AgentDispatch) -> AgentDispatch:
+    return AgentDispatch(
+        id=info.id, agent_name=info.agent_name, metadata=info.metadata, state=_state(info.state)
+    )
+
+
+def _state(state: api.AgentDispatchState) -> Literal["waiting", "running", "ended"]:
+    if state.deleted_at:
+        return "ended"
+    if not state.jobs:
+        return "waiting"
+    if any(job.state.status in _RUNNING for job in state.jobs):
+        return "running"
+    return "ended"
