@@ -59,16 +59,16 @@ def ensure(settings: StackSettings, host: str, progress: Progress) -> None:
         ModelFailed: it could not be made or pulled.
     """
     name = settings.llm_model
-    client = _client(host)
     try:
-        known = MODELFILES.get(name)
-        if known is not None:
-            if not _is_made(client, name, known):
-                with progress.step(f"making {name} in Ollama"):
-                    _make(client, name, known, _gguf(name))
-        elif _show(client, name) is None:
-            with progress.step(f"pulling {name} into Ollama") as step:
-                _pull(client, name, step)
+        with _client(host) as client:
+            known = MODELFILES.get(name)
+            if known is not None:
+                if not _is_made(client, name, known):
+                    with progress.step(f"making {name} in Ollama"):
+                        _make(client, name, known, _gguf(name))
+            elif _show(client, name) is None:
+                with progress.step(f"pulling {name} into Ollama") as step:
+                    _pull(client, name, step)
     except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
         raise ModelFailed(
             f"Ollama at {host} could not provide the model {name}: {error}"
@@ -85,12 +85,13 @@ def load(settings: StackSettings, host: str, progress: Progress) -> None:
     """
     with progress.step(f"loading {settings.llm_model}"):
         try:
-            _client(host).generate(
-                settings.llm_model,
-                keep_alive=_keep_alive(settings.llm_keep_alive),
-                # Other values than the agent's would make Ollama load it a second time.
-                options={"num_ctx": settings.llm_num_ctx, "num_thread": llm_threads(settings)},
-            )
+            with _client(host) as client:
+                client.generate(
+                    settings.llm_model,
+                    keep_alive=_keep_alive(settings.llm_keep_alive),
+                    # Other values than the agent's would make Ollama load it a second time.
+                    options={"num_ctx": settings.llm_num_ctx, "num_thread": llm_threads(settings)},
+                )
         except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
             raise ModelFailed(
                 f"Ollama at {host} cannot run the model {settings.llm_model}: {error}"
