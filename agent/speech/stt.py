@@ -44,8 +44,13 @@ from agent.speech.results import ResultReader
 SAMPLE_RATE_HZ = 16_000
 STALL_SECONDS = 5.0
 """A server that takes no audio for so long is left for another one."""
+REFUSAL_SECONDS = 0.3
+"""Wait for a refusal of optional fields: audio that follows would hide the refusal's status."""
 LAST_RESULT_SECONDS = 10.0
 """Longest wait for the last final once no more audio comes."""
+
+OPTIONAL = frozenset({"speech_contexts", "endpointing_config"})
+"""Fields of the config that are left out when a server does not serve them."""
 
 _Call = grpc.aio.StreamStreamCall[TranscribeRequest, TranscribeResponse]
 
@@ -96,6 +101,7 @@ class GrpcSTT(stt.STT[Any]):
         self._keyterms: tuple[str, ...] = ()
         self._endpointing = endpointing
         self._not_served: set[str] = set()
+        self.serves_all = False
         self._streams: weakref.WeakSet[GrpcRecognizeStream] = weakref.WeakSet()
         self.last_final_s = 0.0
 
@@ -156,11 +162,16 @@ class GrpcSTT(stt.STT[Any]):
             config.endpointing_config.CopyFrom(self._endpointing)
         return config
 
+    def asks_for_more(self, config: StreamingRecognitionConfig) -> bool:
+        """Tell whether a config has optional fields that may be refused."""
+        fields = {field.name for field, _ in config.ListFields()}
+        return not self.serves_all and bool(fields & OPTIONAL)
+
     def give_up(self, error: grpc.aio.AioRpcError) -> bool:
         """Leave out the optional field that an UNIMPLEMENTED names; False when there is none."""
         if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
             return False
-        for field in ("speech_contexts", "endpointing_config"):
+        for field in sorted(OPTIONAL):
             if field in (error.details() or "") and field not in self._not_served:
                 self._not_served.add(field)
                 return True
@@ -283,7 +294,7 @@ class GrpcRecognizeStream(stt.RecognizeStream):
             if drained.done() and not receive.done():
                 return True
             receive.result()
-            if not (send.done() and self._input_ch.closed):
+            if not (send.done() and send.result()):
                 raise APIConnectionError("the speech server ended the stream early")
             return False
         except grpc.aio.AioRpcError as error:
@@ -295,7 +306,11 @@ class GrpcRecognizeStream(stt.RecognizeStream):
             call.cancel()
             await utils.aio.cancel_and_wait(*tasks)
 
-    async def _send(self, call: _Call) -> None:
+    async def _send(self, call: _Call) -> bool:
+        """Send audio as it comes; False when the stream broke, of which `_receive` knows why.
+
+        A write on a broken stream swallows this task's cancellation, so it ends by itself.
+        """
         # What piled up while no server was there belongs to the replay, which is bounded.
         while not self._input_ch.empty():
             self._keep(self._input_ch.recv_nowait())
@@ -303,20 +318,26 @@ class GrpcRecognizeStream(stt.RecognizeStream):
         self.start_time = time.time() - (self._audio.end_s - self._audio.begin_s)
         config = self._owner.config(self._language)
         if not await self._write(call, TranscribeRequest(config=config)):
-            return
+            return False
+        if self._owner.asks_for_more(config):
+            await asyncio.sleep(REFUSAL_SECONDS)
+            if call.done():
+                return False
+            self._owner.serves_all = True
         self.connected = True
         for samples in self._audio:
-            await self._write(call, TranscribeRequest(audio_content=samples))
+            if not await self._write(call, TranscribeRequest(audio_content=samples)):
+                return False
         async for item in self._input_ch:
             if (frame := self._keep(item)) is None:
                 request = TranscribeRequest(force_eou=True)
             else:
                 request = TranscribeRequest(audio_content=frame)
             if not await self._write(call, request):
-                # The stream is over; `_receive` knows why. Never "input ended".
-                await asyncio.Event().wait()
+                return False
         with contextlib.suppress(asyncio.InvalidStateError):
             await call.done_writing()
+        return True
 
     def _keep(self, item: "rtc.AudioFrame | stt.RecognizeStream._FlushSentinel") -> bytes | None:
         if not isinstance(item, rtc.AudioFrame):

@@ -276,13 +276,10 @@ class Conversation:
         self.microphone.loud = False
         return time.monotonic()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    @staticmethod
+    async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
         """Wait for a condition; fails the test when it does not come."""
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise AssertionError("what was waited for did not come")
-            await asyncio.sleep(0.01)
+        await until(condition, seconds)
 
     def finals(self, speaker: str) -> list[str]:
         """Texts of the final messages of one side."""
@@ -306,3 +303,12 @@ def quiet_frames(seconds: float) -> list[rtc.AudioFrame]:
 def frame(samples: bytes) -> rtc.AudioFrame:
     """One frame of the caller's microphone."""
     return rtc.AudioFrame(samples, RATE_HZ, 1, len(array("h", samples)))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition; fails the test when it does not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("what was waited for did not come")
+        await asyncio.sleep(0.01)
