@@ -11,10 +11,23 @@ from control_api import openapi, problems
 from control_api.middleware import Bounds, Observe, SecurityHeaders
 from control_api.middleware.secure import security_headers
 from control_api.parts import open_parts
-from control_api.routes import agents, health, pages, participants, rooms, tokens, transcripts
+from control_api.routes import (
+    agents,
+    health,
+    pages,
+    participants,
+    rooms,
+    rules,
+    tokens,
+    transcripts,
+    trunks,
+)
 from control_api.routes.web import WebPage
 from control_api.settings import Settings
 from control_api.telemetry import Telemetry
+
+# In the order of the API's documentation.
+_ROUTES = (tokens, rooms, participants, agents, trunks, rules, transcripts, health, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -46,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         **openapi.DESCRIPTION,
     )
     problems.install(app)
-    for module in (tokens, rooms, participants, agents, transcripts, health, pages):
+    for module in _ROUTES:
         app.include_router(module.router)
     # The default, not a mount at "/": a mount would win over the 405 of a route of ours.
     app.router.default = WebPage(settings.web_dist)

@@ -8,7 +8,14 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from control_api.health import HealthMonitor
-from control_api.livekit import Dispatches, LiveKitClient, Rooms, TokenSigner
+from control_api.livekit import (
+    Dispatches,
+    DispatchRules,
+    LiveKitClient,
+    Rooms,
+    TokenSigner,
+    Trunks,
+)
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
 from control_api.store import ApiKeys, RedisStore, Transcripts
@@ -25,6 +32,8 @@ class Parts:
     livekit: LiveKitClient
     rooms: Rooms
     dispatches: Dispatches
+    trunks: Trunks
+    rules: DispatchRules
     store: RedisStore
     keys: ApiKeys
     transcripts: Transcripts
@@ -49,6 +58,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             livekit=livekit,
             rooms=rooms,
             dispatches=Dispatches(livekit, rooms),
+            trunks=Trunks(livekit),
+            rules=DispatchRules(livekit),
             store=store,
             keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),

@@ -250,13 +250,31 @@ def unexpected(*, instance: str, request_id: str | None) -> Response:
     return respond(UNEXPECTED, instance=instance, request_id=request_id)
 
 
-def pointer_of(location: Sequence[str | int]) -> str:
-    """A JSON Pointer for the place that pydantic names: `("body", "agents", 0)` → `/agents/0`."""
+def pointer_of(location: Sequence[str | int], body: object = None) -> str:
+    """A JSON Pointer for the place that pydantic names: `("body", "agents", 0)` → `/agents/0`.
+
+    Pydantic also names the member of a union that it took (`("body", "inbound", "numbers")`);
+    such a step leads nowhere in the body and is left out.
+    """
     source, *steps = location or ("body",)
-    escaped = [str(step).replace("~", "~0").replace("/", "~1") for step in steps]
+    kept = []
+    for index, step in enumerate(steps):
+        is_last = index == len(steps) - 1
+        if isinstance(body, dict) and step not in body and not is_last:
+            continue
+        kept.append(str(step).replace("~", "~0").replace("/", "~1"))
+        body = _below(body, step)
     if source == "body":
-        return "".join(f"/{step}" for step in escaped)
-    return "#" + "/".join(escaped)
+        return "".join(f"/{step}" for step in kept)
+    return "#" + "/".join(kept)
+
+
+def _below(body: object, step: str | int) -> object:
+    if isinstance(body, dict):
+        return body.get(step)
+    if isinstance(body, list) and isinstance(step, int) and step < len(body):
+        return body[step]
+    return None
 
 
 def _request_id(request: Request) -> str | None:
@@ -279,7 +297,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
             request_id=_request_id(request),
         )
     # Only place and message: the value may be private, and the caller has it.
-    fields = [errors.FieldError(pointer_of(item["loc"]), item["msg"]) for item in found]
+    fields = [errors.FieldError(pointer_of(item["loc"], error.body), item["msg"]) for item in found]
     return await _on_control_error(request, errors.InvalidRequest(*fields))
 
 
