@@ -15,6 +15,12 @@ from tests.support.processes import marked_processes
 # resort, and does not count the set-up of the stack, which may build programs once.
 TEST_TIMEOUT_S = 180
 
+# livekit 1.x: its native side now and then drops the handle of a track or participant of a closed
+# room by itself, and the Python object's destructor then asserts. Seen about once in 20 rooms.
+FFI_RACE = (
+    "ignore:Exception ignored in. <function FfiHandle:pytest.PytestUnraisableExceptionWarning"
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -22,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+            item.add_marker(pytest.mark.filterwarnings(FFI_RACE))
 
 
 @pytest.fixture(scope="session")
