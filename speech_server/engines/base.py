@@ -51,10 +51,15 @@ class DecodeItem:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What an engine made of one window."""
+    """What an engine made of one window.
+
+    ``word_ends`` has an entry for each word or mark of punctuation: how many tokens, and how many
+    characters of ``text``, there are up to its end.
+    """
 
     text: str
     tokens: tuple[int, ...] = ()
+    word_ends: tuple[tuple[int, int], ...] = ()
     avg_logprob: float = 0.0
     no_speech_prob: float = 0.0
     language: str = ""
@@ -66,6 +71,7 @@ class Hypothesis:
     batch_size: int = 1
     encode_ms: float = 0.0
     decode_ms: float = 0.0
+    align_ms: float = 0.0
     queue_ms: float = field(default=0.0, compare=False)
     retried: str = ""
     """The fault for which the full window was decoded, if it was."""

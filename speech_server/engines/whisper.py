@@ -7,7 +7,6 @@ nothing is lost on the model and language where it was measured, and the encoder
 
 import threading
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,9 @@ import tokenizers
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from speech_server.audio.log_mel import FRAME_MS
-from speech_server.engines.base import DecodeItem, Hypothesis
+from speech_server.engines.base import DecodeItem, Hypothesis, Word
+from speech_server.engines.whisper_checks import find_fault
+from speech_server.engines.whisper_words import split_words, timed_words
 
 FULL_WINDOW: Final = 3000
 """Frames of Whisper's own window, 30 s."""
@@ -30,7 +31,7 @@ MOST_TOKENS: Final = 224
 MEASURED: Final[dict[int, frozenset[str]]] = {512: frozenset({"en"})}
 """Width of the model to the languages for which the short window was measured (base: 512)."""
 
-COMPRESSION_LIMIT: Final = 2.4
+LEAST_FRAMES: Final = 4
 
 ShortContext = Literal["auto", "on", "off"]
 
@@ -135,16 +136,19 @@ class WhisperEngine:
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,
         )
+        decoded_at = time.perf_counter()
+        words = self._words(encoded, items, languages, results)
         shared = Hypothesis(
             text="",
             context_frames=frames,
             batch_size=len(items),
             encode_ms=(encoded_at - began) * 1000,
-            decode_ms=(time.perf_counter() - encoded_at) * 1000,
+            decode_ms=(decoded_at - encoded_at) * 1000,
+            align_ms=(time.perf_counter() - decoded_at) * 1000,
         )
         return [
             self._hypothesis(shared, *row)
-            for row in zip(items, results, languages, limits, strict=True)
+            for row in zip(items, results, languages, limits, words, strict=True)
         ]
 
     def close(self) -> None:
@@ -158,22 +162,49 @@ class WhisperEngine:
         result: Any,
         language: tuple[str, float],
         limit: int,
+        words: tuple[Word, ...],
     ) -> Hypothesis:
+        # CTranslate2 gives the prefix back at the head of the sequence.
         tokens = tuple(result.sequences_ids[0])
-        text = self._tokens.decode([*item.prefix, *tokens]).strip()
-        fault = _fault(tokens, text, limit)
+        text, word_ends = split_words(self._tokenizer(language[0], item.options.task), tokens)
+        fault = find_fault(tokens[len(item.prefix) :], text, limit)
         if not fault and not item.full_window and not self._may_be_short(language[0]):
             fault = "language"
         return replace(
             shared,
             text=text,
-            tokens=(*item.prefix, *tokens),
+            tokens=tokens,
+            word_ends=word_ends,
+            words=words,
             avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech_prob=result.no_speech_prob,
             language=language[0],
             language_probability=language[1],
             fault=fault,
         )
+
+    def _words(
+        self,
+        encoded: Any,
+        items: Sequence[DecodeItem],
+        languages: Sequence[tuple[str, float]],
+        results: Sequence[Any],
+    ) -> list[tuple[Word, ...]]:
+        """Find when each word was said, where that was asked for."""
+        if not items[0].options.words:
+            return [()] * len(items)
+        texts = [list(result.sequences_ids[0]) for result in results]
+        # A window of less than two frames ends the process (CTranslate2 #2065).
+        frames = [max(LEAST_FRAMES, item.features.shape[1]) for item in items]
+        found: dict[str, Sequence[Any]] = {}
+        words: list[tuple[Word, ...]] = []
+        for row, (language, _) in enumerate(languages):
+            tokens = self._tokenizer(language, items[row].options.task)
+            if language not in found:
+                # One start sequence a call: with mixed languages each call aligns all rows.
+                found[language] = self._model.align(encoded, tokens.sot_sequence, texts, frames)
+            words.append(timed_words(tokens, tuple(texts[row]), found[language][row]))
+        return words
 
     def _languages(self, encoded: Any, items: Sequence[DecodeItem]) -> list[tuple[str, float]]:
         if not self._multilingual:
@@ -258,25 +289,3 @@ def _limit(item: DecodeItem) -> int:
         return MOST_TOKENS
     speech_ms: int = item.features.shape[1] * FRAME_MS
     return min(MOST_TOKENS, 8 + speech_ms * 10 // 1000)
-
-
-def _fault(tokens: tuple[int, ...], text: str, limit: int) -> str:
-    """Say what shows that the decoder ran away, if it did."""
-    if len(tokens) >= limit:
-        return "limit"
-    if _repeats(tokens):
-        return "loop"
-    raw = text.encode()
-    if len(raw) > 40 and len(raw) / len(zlib.compress(raw)) > COMPRESSION_LIMIT:
-        return "compression"
-    return ""
-
-
-def _repeats(tokens: tuple[int, ...]) -> bool:
-    """Whether 3 to 6 tokens come three times in a row."""
-    for size in range(3, 7):
-        for at in range(len(tokens) - 3 * size + 1):
-            first = tokens[at : at + size]
-            if first == tokens[at + size : at + 2 * size] == tokens[at + 2 * size : at + 3 * size]:
-                return True
-    return False

@@ -1,5 +1,6 @@
 """Between the messages of ``Transcribe`` and what a session understands."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -42,6 +43,9 @@ FILTERED: Final = {
     FilteredReason.LOOP: pb.FILTERED_REASON_LOOP,
     FilteredReason.IMPOSSIBLE_TIMES: pb.FILTERED_REASON_IMPOSSIBLE_TIMES,
 }
+MOST_CONTEXT: Final = 128
+"""Tokens of phrases: they take from what Whisper may write, and slow it down."""
+
 RATES_HZ: Final = (8_000, 48_000)
 ENDPOINTING_LIMITS: Final[dict[str, tuple[float, float]]] = {
     "start_threshold": (0.01, 1),
@@ -94,8 +98,10 @@ def first_config(
         task="translate" if translate else "transcribe",
         interim_results=message.interim_results,
         events=message.enable_voice_activity_events,
-        words=message.enable_word_time_offsets,
+        words=message.enable_word_time_offsets or message.enable_word_confidence,
+        word_times=message.enable_word_time_offsets,
         word_confidence=message.enable_word_confidence,
+        context=_context(message.speech_contexts, engine),
     )
 
 
@@ -125,7 +131,7 @@ def later_config(
         "interim_results": message.interim_results in (False, config.interim_results),
         "enable_voice_activity_events": message.enable_voice_activity_events
         in (False, config.events),
-        "enable_word_time_offsets": message.enable_word_time_offsets in (False, config.words),
+        "enable_word_time_offsets": message.enable_word_time_offsets in (False, config.word_times),
         "enable_word_confidence": message.enable_word_confidence in (False, config.word_confidence),
     }
     for name, unchanged in same.items():
@@ -134,12 +140,14 @@ def later_config(
     _refuse_unserved(message)
     if message.language_code:
         config = replace(config, language=_language(message.language_code, engine))
+    if message.speech_contexts:
+        config = replace(config, context=_context(message.speech_contexts, engine))
     if message.HasField("endpointing_config"):
         config = replace(config, endpointing=_endpointing(message.endpointing_config, defaults))
     return config
 
 
-def to_response(message: Message) -> pb.TranscribeResponse:
+def to_response(message: Message, config: StreamConfig) -> pb.TranscribeResponse:
     """Put what a session tells into a message."""
     if isinstance(message, Draining):
         return pb.TranscribeResponse(
@@ -155,10 +163,10 @@ def to_response(message: Message) -> pb.TranscribeResponse:
                 utterance_id=message.utterance_id,
             )
         )
-    return pb.TranscribeResponse(result=_result(message))
+    return pb.TranscribeResponse(result=_result(message, config))
 
 
-def _result(result: Result) -> pb.StreamingRecognitionResult:
+def _result(result: Result, config: StreamConfig) -> pb.StreamingRecognitionResult:
     hypothesis = result.hypothesis
     return pb.StreamingRecognitionResult(
         utterance_id=result.utterance_id,
@@ -171,6 +179,16 @@ def _result(result: Result) -> pb.StreamingRecognitionResult:
         finalize_reason=FINALIZED[result.final],
         filtered_reason=FILTERED[result.filtered],
         confidence=result.confidence,
+        words=[
+            pb.WordInfo(
+                word=word.text,
+                start_ms=word.start_ms if config.word_times else 0,
+                end_ms=word.end_ms if config.word_times else 0,
+                confidence=word.confidence if config.word_confidence else 0.0,
+                is_stable=result.final is not None,
+            )
+            for word in result.words
+        ],
         language_code=hypothesis.language,
         language_probability=hypothesis.language_probability,
         end_of_turn_probability=result.end_of_turn,
@@ -189,14 +207,30 @@ def _result(result: Result) -> pb.StreamingRecognitionResult:
 
 
 def _refuse_unserved(message: pb.StreamingRecognitionConfig) -> None:
-    unserved = {
-        "enable_word_time_offsets": message.enable_word_time_offsets,
-        "enable_word_confidence": message.enable_word_confidence,
-        "speech_contexts": len(message.speech_contexts) > 0,
-    }
-    for name, asked in unserved.items():
-        if asked:
-            raise FieldNotServed(f"{name} is not served yet", field=f"config.{name}")
+    for index, context in enumerate(message.speech_contexts):
+        if context.boost:
+            raise FieldNotServed(
+                "phrases have no weight yet; leave boost at 0",
+                field=f"config.speech_contexts[{index}].boost",
+            )
+
+
+def _context(contexts: Sequence[pb.SpeechContext], engine: RecognitionEngine) -> tuple[int, ...]:
+    """Turn phrases into the tokens that go before the transcript.
+
+    Raises:
+        InvalidRequest: There are more than the model can take.
+    """
+    phrases = [phrase.strip() for context in contexts for phrase in context.phrases]
+    tokens = engine.tokenize(" " + ", ".join(phrase for phrase in phrases if phrase))
+    if not any(phrases):
+        return ()
+    if len(tokens) > MOST_CONTEXT:
+        raise InvalidRequest(
+            f"the phrases are {len(tokens)} tokens, more than {MOST_CONTEXT}",
+            field="config.speech_contexts",
+        )
+    return tokens
 
 
 def _language(code: str, engine: RecognitionEngine) -> str | None:

@@ -123,7 +123,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         config = first_config(first.config, models.engine, self._defaults)
 
         async def send(message: Message) -> None:
-            await context.write(to_response(message))
+            await context.write(to_response(message, config))
 
         session = Session(
             config,

@@ -11,7 +11,7 @@ from speech_server.stt.endpointing import Endpointing
 class StreamConfig:
     """What a stream asked for.
 
-    ``language``, ``phrases`` and ``endpointing`` may change in mid-stream, the rest is fixed.
+    ``language``, ``context`` and ``endpointing`` may change in mid-stream, the rest is fixed.
     """
 
     encoding: InputEncoding
@@ -23,5 +23,8 @@ class StreamConfig:
     interim_results: bool = False
     events: bool = False
     words: bool = False
+    """Find the words' times and confidence; the two below say which are sent."""
+    word_times: bool = False
     word_confidence: bool = False
-    phrases: tuple[str, ...] = ()
+    context: tuple[int, ...] = ()
+    """Tokens of the phrases to expect."""

@@ -21,6 +21,9 @@ HOPELESS_LOGPROB: Final = -1.6
 WEAK_VOICE: Final = 0.7
 WEAK_NO_SPEECH: Final = 0.3
 WEAK_LOGPROB: Final = -0.7
+FEWEST_TIMED: Final = 3
+INSTANT_MS: Final = 40
+MOST_INSTANT: Final = 0.6
 
 SILENCE_PHRASES: Final = frozenset(
     {
@@ -51,6 +54,8 @@ def judge(hypothesis: Hypothesis, *, voiced_ms: int, voice: float) -> FilteredRe
         return FilteredReason.LOW_CONFIDENCE
     if hypothesis.avg_logprob < HOPELESS_LOGPROB:
         return FilteredReason.LOW_CONFIDENCE
+    if _impossible(hypothesis):
+        return FilteredReason.IMPOSSIBLE_TIMES
     weak = (
         voice < WEAK_VOICE
         or hypothesis.no_speech_prob > WEAK_NO_SPEECH
@@ -59,6 +64,15 @@ def judge(hypothesis: Hypothesis, *, voiced_ms: int, voice: float) -> FilteredRe
     if weak and _plain(hypothesis.text) in SILENCE_PHRASES:
         return FilteredReason.LOW_CONFIDENCE
     return None
+
+
+def _impossible(hypothesis: Hypothesis) -> bool:
+    """Whether most words take no time at all: the audio has no place for them."""
+    words = hypothesis.words
+    if len(words) < FEWEST_TIMED:
+        return False
+    instant = sum(word.end_ms - word.start_ms < INSTANT_MS for word in words)
+    return instant > len(words) * MOST_INSTANT
 
 
 def confidence(hypothesis: Hypothesis) -> float:

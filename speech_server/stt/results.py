@@ -44,6 +44,7 @@ class Result:
     speculative_hit: bool = False
     confidence: float = 0.0
     words: tuple[Word, ...] = ()
+    """Times in milliseconds of the stream's audio."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from until there is room.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import numpy as np
@@ -24,17 +24,13 @@ from speech_server.stt.clock import AudioClock
 from speech_server.stt.config import StreamConfig
 from speech_server.stt.endpointing import Began, Ended, Endpointer, Event, Paused, Resumed
 from speech_server.stt.front_end import FrontEnd, Heard
-from speech_server.stt.gate import confidence, judge
 from speech_server.stt.models import SttModels
+from speech_server.stt.outbox import Outbox, Send
 from speech_server.stt.pacing import Pacer
-from speech_server.stt.results import Draining, FinalizeReason, Message, Result, SpeechEvent
+from speech_server.stt.rendering import is_speech, to_result
+from speech_server.stt.results import Draining, FinalizeReason, SpeechEvent
 from speech_server.stt.utterance import Speculation, Utterance
 from speech_server.telemetry import Metrics
-
-Send = Callable[[Message], Awaitable[None]]
-
-LONGEST_OUTBOX: Final = 256
-"""Results that may wait for the client to take them."""
 
 TAIL_MS: Final = 160
 """Audio after the last voiced window that is decoded with it: soft ends of words."""
@@ -67,7 +63,6 @@ class Session:
         self._config = config
         self._models = models
         self._metrics = metrics
-        self._send = send
         self._max_backlog_ms = max_backlog_ms
         self._front = FrontEnd(
             config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
@@ -75,7 +70,7 @@ class Session:
         self._endpointer = Endpointer(config.endpointing, patient=models.turn is not None)
         self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms)
         self._clock = AudioClock()
-        self._outbox: asyncio.Queue[Message | None] = asyncio.Queue(LONGEST_OUTBOX)
+        self._outbox = Outbox(send)
         self._pending: list[Samples] = []
         self._pending_count = 0
         self._audio_ms = 0
@@ -91,11 +86,11 @@ class Session:
         """Run for the length of the block, and until the last final is out."""
         try:
             async with self._tasks:
-                self._tasks.create_task(self._write())
+                self._tasks.create_task(self._outbox.run())
                 yield
                 for utterance in list(self._unfinished):
                     await utterance.done.wait()
-                await self._outbox.put(None)
+                await self._outbox.close()
         finally:
             for utterance in self._unfinished:
                 if utterance.speculation:
@@ -110,7 +105,7 @@ class Session:
         """Tell the client that the stream is ended after a while."""
         # A client that takes no results is ended by the writer's deadline.
         with contextlib.suppress(SlowReader):
-            self._put(Draining(deadline_ms))
+            self._outbox.put(Draining(deadline_ms))
 
     async def push(self, content: bytes) -> None:
         """Take audio.
@@ -257,10 +252,16 @@ class Session:
         hypothesis = speculation.future.result()
         if utterance.over or not self._config.interim_results or not self._first(utterance):
             return
-        if judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice):
-            return
-        if hypothesis.text:
-            self._put(self._result(utterance, hypothesis, speculation.to_ms, preflight=True))
+        if is_speech(utterance, hypothesis):
+            self._outbox.put(
+                to_result(
+                    utterance,
+                    hypothesis,
+                    end_ms=speculation.to_ms,
+                    audio_ms=self._audio_ms,
+                    preflight=True,
+                )
+            )
 
     async def _judge_turn(
         self, utterance: Utterance, speculation: Speculation, audio: Samples
@@ -311,8 +312,10 @@ class Session:
         hypothesis = await speculation.future
         while not self._first(utterance):
             await self._unfinished[0].done.wait()
-        result = self._result(utterance, hypothesis, end_ms, final=reason, hit=hit)
-        self._put(result)
+        result = to_result(
+            utterance, hypothesis, end_ms=end_ms, audio_ms=self._audio_ms, final=reason, hit=hit
+        )
+        self._outbox.put(result)
         self._unfinished.remove(utterance)
         utterance.done.set()
         metrics = self._metrics
@@ -352,59 +355,38 @@ class Session:
             return
         hypothesis = future.result()
         self._pacer.took(hypothesis.encode_ms + hypothesis.decode_ms + hypothesis.queue_ms)
-        if utterance.over or utterance.speculation or not hypothesis.text or hypothesis.fault:
+        if utterance.over or utterance.speculation or hypothesis.fault:
             return
-        if judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice):
+        if not is_speech(utterance, hypothesis):
             return
         if hypothesis.text == utterance.last_text:
             return
         utterance.last_text = hypothesis.text
+        utterance.stable.hear(hypothesis, to_ms)
         utterance.interims += 1
         if utterance.interims == 1:
             self._metrics.stt_first_partial.observe(self._clock.since(utterance.start_ms))
-        self._put(self._result(utterance, hypothesis, to_ms))
+        result = to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=self._audio_ms)
+        self._outbox.put(result)
 
     # Out
 
     def _decode(
         self, utterance: Utterance, to_ms: int, priority: Priority
     ) -> asyncio.Future[Hypothesis]:
+        config = self._config
         item = DecodeItem(
             features=self._front.features(utterance.from_ms, to_ms),
-            options=DecodeOptions(task=self._config.task),
-            language=self._config.language,
+            options=DecodeOptions(
+                task=config.task,
+                words=config.words and priority is Priority.FINAL,
+                context_tokens=len(config.context),
+            ),
+            language=config.language or utterance.stable.language,
+            context=config.context,
+            prefix=utterance.stable.tokens,
         )
         return self._models.scheduler.submit(item, priority, self)
-
-    def _result(
-        self,
-        utterance: Utterance,
-        hypothesis: Hypothesis,
-        end_ms: int,
-        *,
-        preflight: bool = False,
-        final: FinalizeReason | None = None,
-        hit: bool = False,
-    ) -> Result:
-        filtered = judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice)
-        text = "" if filtered else hypothesis.text
-        return Result(
-            utterance_id=utterance.id,
-            revision=utterance.next_revision(),
-            text=text,
-            start_ms=utterance.start_ms,
-            end_ms=max(utterance.start_ms, end_ms),
-            audio_ms=self._audio_ms,
-            hypothesis=hypothesis,
-            stability=1.0 if final else 0.9 if preflight else 0.0,
-            stable_chars=len(text) if final else 0,
-            preflight=preflight,
-            final=final,
-            filtered=filtered,
-            end_of_turn=utterance.end_of_turn,
-            speculative_hit=hit,
-            confidence=confidence(hypothesis) if text else 0.0,
-        )
 
     def _first(self, utterance: Utterance) -> bool:
         """Whether no utterance before it still waits for its final."""
@@ -412,17 +394,7 @@ class Session:
 
     def _event(self, utterance: Utterance, time_ms: int, *, began: bool) -> None:
         if self._config.events:
-            self._put(SpeechEvent(utterance.id, time_ms, began))
-
-    def _put(self, message: Message | None) -> None:
-        try:
-            self._outbox.put_nowait(message)
-        except asyncio.QueueFull:
-            raise SlowReader(f"{LONGEST_OUTBOX} results wait for the client") from None
-
-    async def _write(self) -> None:
-        while (message := await self._outbox.get()) is not None:
-            await self._send(message)
+            self._outbox.put(SpeechEvent(utterance.id, time_ms, began))
 
     async def _room(self) -> None:
         """Wait while more audio waits for its final than is allowed."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from speech_server.engines.base import Hypothesis
 from speech_server.engines.silero import WINDOW_MS
+from speech_server.stt.stability import StablePrefix
 
 PAUSE_WINDOWS: Final = 3
 """Windows below the stop threshold that make a pause in which an utterance may be cut."""
@@ -34,6 +35,7 @@ class Utterance:
     interim_at_ms: int = 0
     end_of_turn: float | None = None
     speculation: Speculation | None = None
+    stable: StablePrefix = field(default_factory=StablePrefix)
     probabilities: list[float] = field(default_factory=list)
     probabilities_from_ms: int = 0
     over: bool = False
@@ -67,9 +69,11 @@ class Utterance:
     def best_cut_ms(self, stop_threshold: float) -> int:
         """Find where to cut an utterance that is too long.
 
-        The middle of the last pause in its second half, else of its least voiced window there.
+        The middle of the last pause in its second half, else of its least voiced window there;
+        never within text that is stable.
         """
-        half = len(self.probabilities) // 2
+        stable = (self.stable.horizon_ms - self.probabilities_from_ms) // WINDOW_MS
+        half = min(max(len(self.probabilities) // 2, stable), len(self.probabilities) - 1)
         quiet = 0
         for index in range(len(self.probabilities) - 1, half, -1):
             quiet = quiet + 1 if self.probabilities[index] < stop_threshold else 0

@@ -77,6 +77,16 @@ BAD_STREAMS = {
         INVALID,
         "audio_content",
     ),
+    "weighted phrases": (
+        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"], boost=3)])],
+        grpc.StatusCode.UNIMPLEMENTED,
+        "config.speech_contexts[0].boost",
+    ),
+    "too many phrases": (
+        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"] * 100)])],
+        INVALID,
+        "config.speech_contexts",
+    ),
     "empty message": ([config(), pb.TranscribeRequest()], INVALID, "payload"),
     "rate changed": (
         [config(), audio(voice(0.1)), config(sample_rate_hertz=8000)],
