@@ -116,7 +116,7 @@ async def join(
     await page.get_by_test_id("join-name").fill(name)
     if room is not None:
         await page.get_by_test_id("join-room").fill(room)
-    switch = page.get_by_role("switch")
+    switch = page.get_by_test_id("join-assistant")
     if (await switch.get_attribute("aria-checked") == "true") != assistant:
         await switch.click()
     await page.get_by_test_id("join-button").click()

@@ -34,12 +34,55 @@ export const strings = {
     level: 'Microphone level',
     silent: 'Say something: nothing is heard yet.',
     heard: 'We hear you.',
-    on: 'Microphone on',
-    off: 'Microphone muted',
     mute: 'Mute',
     unmute: 'Unmute',
-    muteKey: 'Mute or unmute (M)',
-    unavailable: 'No microphone',
+  },
+
+  speaker: {
+    title: 'Speaker',
+    choose: 'Speaker',
+    standard: 'System default',
+    unnamed: (index: number) => `Speaker ${index}`,
+    test: 'Play a test sound',
+    playing: 'Playing…',
+    played: 'Did you hear two notes? If not, check the volume or choose another speaker.',
+    failed: 'The sound could not be played on this speaker. Choose another one.',
+  },
+
+  camera: {
+    title: 'Camera',
+    hint: 'Off: the others see your name only.',
+    choose: 'Camera',
+    standard: 'System default',
+    unnamed: (index: number) => `Camera ${index}`,
+    preview: 'What the others will see',
+    start: 'Start camera',
+    stop: 'Stop camera',
+  },
+
+  screen: { start: 'Share screen', stop: 'Stop sharing' },
+  captions: 'Captions',
+  devices: { title: 'Devices', done: 'Done' },
+
+  people: {
+    title: 'People in the call',
+    count: (count: number) => `People (${count})`,
+    stage: 'People and screens',
+    self: 'You',
+    screenOf: (name: string) => `Screen of ${name}`,
+    assistant: 'assistant',
+    phone: 'by telephone',
+    muted: 'muted',
+    speaking: 'speaking',
+    quality: {
+      excellent: '',
+      good: '',
+      unknown: '',
+      poor: 'poor connection',
+      lost: 'connection lost',
+    },
+    invite: 'Copy invitation link',
+    invited: 'The link is on the clipboard. Who opens it joins this room.',
   },
 
   agent: {
@@ -63,11 +106,28 @@ export const strings = {
     interim: 'still speaking',
     interrupted: 'interrupted',
     latency: (seconds: string) => `answered in ${seconds} s`,
+    latencyDetail: 'Where the time went',
     latest: 'Latest',
+    search: 'Search the transcript',
+    found: (count: number) => (count === 1 ? '1 turn found' : `${count} turns found`),
+    notFound: 'Nothing found.',
+    download: 'Save transcript',
+    fileName: (room: string, day: string) => `transcript-${room || 'call'}-${day}.txt`,
     copy: 'Copy transcript',
     copied: 'Copied.',
     copyFailed: 'Your browser did not allow copying. Select the text instead.',
     announce: (speaker: string, text: string) => `${speaker}: ${text}`,
+  },
+
+  latency: {
+    transcript: 'Transcript ready',
+    endOfTurn: 'End of turn decided',
+    firstToken: 'First word of the answer',
+    firstSound: 'First sound made',
+    answered: 'Answer began',
+    milliseconds: (from: number, to: number) => `${from} to ${to} ms`,
+    heard: (seconds: string) =>
+      `Last answer reached you after ${seconds} s, measured on this page.`,
   },
 
   chat: {
@@ -82,6 +142,7 @@ export const strings = {
     heading: (name: string) => `Call in room ${name}`,
     leave: 'Leave',
     controls: 'Call controls',
+    panels: 'Transcript and people',
     unlock: 'Your browser holds the sound back.',
     unlockAction: 'Play the sound',
   },
@@ -149,6 +210,22 @@ export const strings = {
     'microphone-silent': {
       title: 'Your microphone sends only silence',
       text: 'It may be switched off at the device, or another program holds it. Choose another one or check its switch.',
+    },
+    'camera-refused': {
+      title: 'The camera is not allowed',
+      text: 'The others see your name only. To be seen, allow the camera in your browser’s address bar, then start it.',
+    },
+    'camera-missing': {
+      title: 'No camera was found',
+      text: 'The others see your name only. Plug one in, then start it.',
+    },
+    'camera-busy': {
+      title: 'The camera cannot be opened',
+      text: 'Another program may be using it. Close that program, then start the camera.',
+    },
+    'screen-failed': {
+      title: 'The screen is not shared',
+      text: 'The browser or the system did not allow it.',
     },
     'agent-missing': {
       title: 'Trinity has not come',

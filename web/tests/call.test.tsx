@@ -89,7 +89,7 @@ describe('what goes wrong in a call', () => {
   });
 
   it('says that microphone or assistant are not there', () => {
-    useCall.setState({ agent: 'missing', microphoneTrouble: failure('microphone-refused') });
+    useCall.setState({ agent: 'missing', deviceTrouble: failure('microphone-refused') });
     render(<CallNotices />);
     const texts = screen.getAllByRole('status').map((notice) => notice.textContent);
     expect(texts[0]).toContain(strings.failure['microphone-refused'].title);

@@ -37,6 +37,9 @@ describe('the join page', () => {
       room: 'tea',
       assistant: true,
       microphoneId: '',
+      speakerId: '',
+      camera: false,
+      cameraId: '',
     });
   });
 
@@ -50,7 +53,10 @@ describe('the join page', () => {
     first.unmount();
     render(<JoinPage />);
     expect(screen.getByTestId('join-name')).toHaveValue('Ada');
-    expect(screen.getByRole('switch')).toHaveAttribute('aria-checked', 'false');
+    expect(screen.getByRole('switch', { name: strings.join.assistant })).toHaveAttribute(
+      'aria-checked',
+      'false',
+    );
   });
 
   it('survives a store of preferences that holds something else', () => {
@@ -72,9 +78,7 @@ describe('the join page', () => {
     render(<JoinPage />);
     await userEvent.click(screen.getByRole('button', { name: strings.microphone.check }));
     await waitFor(() =>
-      expect(screen.getByRole('status')).toHaveTextContent(
-        strings.failure['browser-unsupported'].title,
-      ),
+      expect(screen.getByText(strings.failure['browser-unsupported'].title)).toBeVisible(),
     );
     expect(screen.getByTestId('join-button')).toBeEnabled();
   });

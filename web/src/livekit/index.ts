@@ -1,11 +1,14 @@
 /** The one door to LiveKit. Loaded with the call, not with the first page. */
 export type { AgentActivity } from './agent';
+export { CallMedia, useAgentLevels, useAudioUnlock, useDevices, type DeviceChoice } from './media';
 export {
-  CallMedia,
-  useAgentLevels,
-  useAudioUnlock,
-  useMicrophones,
-  type DeviceChoice,
-} from './media';
+  TileVideo,
+  usePeople,
+  useTiles,
+  type Person,
+  type Quality,
+  type Tile,
+  type Video,
+} from './people';
 export { connectFailure } from './outcome';
-export { CallSession, type IncomingChat, type SessionListener } from './session';
+export { CallSession, type Allowed, type IncomingChat, type SessionListener } from './session';

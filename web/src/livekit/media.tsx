@@ -31,10 +31,10 @@ export interface DeviceChoice {
   choose: (deviceId: string) => void;
 }
 
-/** The microphones there are, and the one in use; changing it keeps the call. */
-export function useMicrophones(onFailure: (error: Error) => void): DeviceChoice {
+/** The devices of one kind, and the one in use; changing it keeps the call. */
+export function useDevices(kind: MediaDeviceKind, onFailure: (error: Error) => void): DeviceChoice {
   const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
-    kind: 'audioinput',
+    kind,
     onError: onFailure,
   });
   return {

@@ -2,12 +2,14 @@ import {
   ConnectionState,
   createLocalAudioTrack,
   type LocalAudioTrack,
+  type LocalTrackPublication,
   type Participant,
   Room,
   RoomEvent,
   setLogLevel,
   type SimulationScenario,
   Track,
+  VideoPresets,
 } from 'livekit-client';
 import type { Admission } from '../api';
 import type { DisconnectCode } from '../strings';
@@ -36,6 +38,12 @@ export interface SessionListener {
   /** Display names by identity, of everybody who is or was in the call. */
   names: (names: Readonly<Record<string, string>>) => void;
   microphone: (on: boolean) => void;
+  /** It was unplugged, and there is no other. */
+  microphoneLost: () => void;
+  camera: (on: boolean) => void;
+  screen: (on: boolean) => void;
+  /** What the invitation lets this page send. */
+  allowed: (allowed: Allowed) => void;
   /** Whether nothing but digital silence comes from the microphone. */
   silence: (silent: boolean) => void;
   /** The network changed under the call: `signal` keeps the sound, `media` does not. */
@@ -44,8 +52,15 @@ export interface SessionListener {
   disconnected: (code: DisconnectCode) => void;
 }
 
+export interface Allowed {
+  camera: boolean;
+  screen: boolean;
+}
+
 export interface SessionOptions {
   microphoneId: string | undefined;
+  speakerId: string | undefined;
+  cameraId: string | undefined;
   /** Keeps what is said before the assistant listens and sends it afterwards. */
   preConnectBuffer: boolean;
 }
@@ -72,6 +87,11 @@ export class CallSession {
       adaptiveStream: true,
       dynacast: true,
       audioCaptureDefaults: capture(options.microphoneId),
+      videoCaptureDefaults: {
+        resolution: VideoPresets.h720.resolution,
+        ...(options.cameraId ? { deviceId: { ideal: options.cameraId } } : {}),
+      },
+      ...(options.speakerId ? { audioOutput: { deviceId: options.speakerId } } : {}),
     });
     this.#listen();
   }
@@ -102,6 +122,7 @@ export class CallSession {
     this.#meet(this.room.localParticipant);
     this.room.remoteParticipants.forEach((participant) => this.#meet(participant));
     this.#listener.agent(agentActivity(this.room));
+    this.#listener.allowed(this.#allowed());
   }
 
   get identity(): string {
@@ -117,6 +138,15 @@ export class CallSession {
     if (on && !this.#microphone) await this.openMicrophone();
     else if (on) await this.#microphone?.unmute();
     else await this.#microphone?.mute();
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    await this.room.localParticipant.setCameraEnabled(on);
+  }
+
+  /** Shares the screen, a window or a tab with its sound; the browser asks which. */
+  async setScreen(on: boolean): Promise<void> {
+    await this.room.localParticipant.setScreenShareEnabled(on, { audio: true });
   }
 
   async sendChat(text: string): Promise<IncomingChat> {
@@ -142,7 +172,19 @@ export class CallSession {
     const agentChanged = () => {
       if (room.state === ConnectionState.Connected) listener.agent(agentActivity(room));
     };
-    const microphoneChanged = () => listener.microphone(room.localParticipant.isMicrophoneEnabled);
+    const mediaChanged = () => {
+      const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = room.localParticipant;
+      if (this.#microphone) listener.microphone(isMicrophoneEnabled);
+      listener.camera(isCameraEnabled);
+      listener.screen(isScreenShareEnabled);
+    };
+    const unpublished = ({ source }: LocalTrackPublication) => {
+      if (source === Track.Source.Microphone && this.#microphone) {
+        this.#dropMicrophone();
+        listener.microphoneLost();
+      }
+      mediaChanged();
+    };
     room
       .on(RoomEvent.ParticipantConnected, (participant) => {
         this.#meet(participant);
@@ -151,10 +193,11 @@ export class CallSession {
       .on(RoomEvent.ParticipantDisconnected, agentChanged)
       .on(RoomEvent.ParticipantAttributesChanged, agentChanged)
       .on(RoomEvent.ParticipantNameChanged, (_, participant) => this.#meet(participant))
-      .on(RoomEvent.LocalTrackPublished, microphoneChanged)
-      .on(RoomEvent.LocalTrackUnpublished, microphoneChanged)
-      .on(RoomEvent.TrackMuted, microphoneChanged)
-      .on(RoomEvent.TrackUnmuted, microphoneChanged)
+      .on(RoomEvent.LocalTrackPublished, mediaChanged)
+      .on(RoomEvent.LocalTrackUnpublished, unpublished)
+      .on(RoomEvent.TrackMuted, mediaChanged)
+      .on(RoomEvent.TrackUnmuted, mediaChanged)
+      .on(RoomEvent.ParticipantPermissionsChanged, () => listener.allowed(this.#allowed()))
       .on(RoomEvent.Reconnecting, () => listener.reconnecting())
       .on(RoomEvent.Reconnected, () => {
         listener.reconnected();
@@ -187,6 +230,16 @@ export class CallSession {
     });
   }
 
+  #allowed(): Allowed {
+    const permissions = this.room.localParticipant.permissions;
+    const sources = permissions?.canPublishSources ?? [];
+    const may = (source: Track.Source) =>
+      (permissions?.canPublish ?? false) &&
+      // An empty list allows every source.
+      (sources.length === 0 || sources.map(sourceOf).includes(source));
+    return { camera: may(Track.Source.Camera), screen: may(Track.Source.ScreenShare) };
+  }
+
   #dropMicrophone(): void {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
@@ -205,6 +258,18 @@ function capture(deviceId: string | undefined) {
     echoCancellation: true,
     noiseSuppression: true,
     autoGainControl: true,
-    ...(deviceId ? { deviceId } : {}),
+    ...(deviceId ? { deviceId: { ideal: deviceId } } : {}),
   };
+}
+
+/** The protocol's number of a track source as the client's name of it. */
+function sourceOf(number: number): Track.Source {
+  const names = [
+    Track.Source.Unknown,
+    Track.Source.Camera,
+    Track.Source.Microphone,
+    Track.Source.ScreenShare,
+    Track.Source.ScreenShareAudio,
+  ];
+  return names[number] ?? Track.Source.Unknown;
 }

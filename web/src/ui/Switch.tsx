@@ -5,10 +5,11 @@ interface Props {
   hint?: string;
   checked: boolean;
   onChange: (checked: boolean) => void;
+  testId?: string;
 }
 
 /** Something that is on or off, at once. */
-export function Switch({ label, hint, checked, onChange }: Props) {
+export function Switch({ label, hint, checked, onChange, testId }: Props) {
   const id = useId();
   return (
     <div className="flex items-center justify-between gap-4">
@@ -25,6 +26,7 @@ export function Switch({ label, hint, checked, onChange }: Props) {
       <button
         type="button"
         role="switch"
+        data-testid={testId}
         aria-checked={checked}
         aria-labelledby={`${id}-label`}
         aria-describedby={hint ? `${id}-hint` : undefined}

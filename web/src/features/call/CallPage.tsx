@@ -2,11 +2,10 @@ import { useEffect, useRef } from 'react';
 import { CallMedia, type CallSession, useAudioUnlock } from '../../livekit';
 import { strings } from '../../strings';
 import { Button, Icon, Notice } from '../../ui';
-import { ChatBox } from '../chat/ChatBox';
 import { CallNotices } from '../connection/CallNotices';
-import { TranscriptPanel } from '../transcript/TranscriptPanel';
-import { AgentPresence } from './AgentPresence';
+import { Stage } from '../stage/Stage';
 import { Controls } from './Controls';
+import { SidePanel } from './SidePanel';
 import { useCall } from './store';
 
 declare global {
@@ -46,13 +45,8 @@ export default function CallPage() {
           <CallNotices />
           <AudioUnlock />
         </div>
-        <div className="px-1 lg:flex lg:items-center lg:justify-center">
-          <AgentPresence />
-        </div>
-        <div className="flex min-h-0 flex-col overflow-hidden rounded-card bg-surface shadow-card">
-          <TranscriptPanel live />
-          <ChatBox />
-        </div>
+        <Stage />
+        <SidePanel />
         <div className="pb-[env(safe-area-inset-bottom)] lg:col-span-2">
           <Controls />
         </div>

@@ -1,87 +1,123 @@
-import { useCallback, useEffect } from 'react';
-import { useMicrophones } from '../../livekit';
+import { useMemo, useState, type ButtonHTMLAttributes } from 'react';
 import { strings } from '../../strings';
-import { Button, Icon, SelectField } from '../../ui';
+import { Button, Icon, type IconName } from '../../ui';
+import { useCaptions } from '../captions/store';
+import { DeviceDialog } from '../devices/DeviceDialog';
 import { useCall } from './store';
+import { useKeys } from './useKeys';
 
-/** Mute, microphone and leave, always in reach. */
+/** Everything that one switches during a call, always in reach. */
 export function Controls() {
-  const { microphone, toggleMicrophone, microphoneFailed, leave } = useCall();
-  const words = strings.microphone;
-  const muted = microphone !== 'on';
-  useMuteKey(toggleMicrophone);
+  const call = useCall();
+  const captions = useCaptions();
+  const [choosing, setChoosing] = useState(false);
+  const { toggleMicrophone, toggleCamera } = call;
+  const toggleCaptions = captions.toggle;
+  const muted = call.microphone !== 'on';
+  useKeys(
+    useMemo(
+      () => ({
+        m: () => void toggleMicrophone(),
+        v: () => void toggleCamera(),
+        c: toggleCaptions,
+      }),
+      [toggleMicrophone, toggleCamera, toggleCaptions],
+    ),
+  );
 
   return (
-    <div
-      role="toolbar"
-      aria-label={strings.call.controls}
-      className="flex items-center justify-center gap-2 sm:gap-3"
-    >
-      <Button
-        aria-pressed={muted}
-        aria-keyshortcuts="m"
-        title={words.muteKey}
-        disabled={microphone === 'opening'}
-        onClick={() => void toggleMicrophone()}
-        className={`min-h-12 ${muted ? 'border-danger text-danger' : ''}`}
-        data-testid="mute-button"
-        data-state={microphone}
+    <>
+      <div
+        role="toolbar"
+        aria-label={strings.call.controls}
+        className="flex items-center justify-center gap-1.5 sm:gap-3"
       >
-        <Icon name={muted ? 'muted' : 'microphone'} />
-        <span>{muted ? words.unmute : words.mute}</span>
-      </Button>
-      <div className="hidden w-56 sm:block">
-        {microphone === 'unavailable' || microphone === 'opening' ? (
-          <p className="text-center text-sm text-muted">{words.unavailable}</p>
-        ) : (
-          <MicrophoneChoice onFailure={microphoneFailed} />
+        <Control
+          icon={muted ? 'muted' : 'microphone'}
+          label={muted ? strings.microphone.unmute : strings.microphone.mute}
+          hotkey="m"
+          aria-pressed={muted}
+          disabled={call.microphone === 'opening'}
+          onClick={() => void toggleMicrophone()}
+          className={muted ? 'border-danger text-danger' : ''}
+          data-testid="mute-button"
+          data-state={call.microphone}
+        />
+        {call.allowed.camera && (
+          <Control
+            icon={call.camera ? 'camera' : 'cameraOff'}
+            label={call.camera ? strings.camera.stop : strings.camera.start}
+            hotkey="v"
+            aria-pressed={call.camera}
+            onClick={() => void toggleCamera()}
+            data-testid="camera-button"
+          />
         )}
+        {call.allowed.screen && screenSupported() && (
+          <Control
+            icon="screen"
+            label={call.screen ? strings.screen.stop : strings.screen.start}
+            aria-pressed={call.screen}
+            onClick={() => void call.toggleScreen()}
+            data-testid="screen-button"
+          />
+        )}
+        <Control
+          icon="captions"
+          label={strings.captions}
+          hotkey="c"
+          aria-pressed={captions.on}
+          onClick={toggleCaptions}
+          data-testid="captions-button"
+        />
+        <Control
+          icon="settings"
+          label={strings.devices.title}
+          onClick={() => setChoosing(true)}
+          data-testid="devices-button"
+        />
+        <Button
+          look="danger"
+          className="min-h-12 px-3 sm:px-4"
+          onClick={() => void call.leave()}
+          data-testid="leave-button"
+        >
+          <Icon name="leave" />
+          <span className="max-sm:sr-only">{strings.call.leave}</span>
+        </Button>
       </div>
-      <Button
-        look="danger"
-        className="min-h-12"
-        onClick={() => void leave()}
-        data-testid="leave-button"
-      >
-        <Icon name="leave" />
-        {strings.call.leave}
-      </Button>
-    </div>
+      {choosing && (
+        <DeviceDialog
+          onClose={() => setChoosing(false)}
+          onMicrophoneFailure={call.microphoneFailed}
+          onCameraFailure={call.cameraFailed}
+        />
+      )}
+    </>
   );
 }
 
-function MicrophoneChoice({ onFailure }: { onFailure: (error: unknown) => void }) {
-  const { devices, active, choose } = useMicrophones(onFailure);
-  const words = strings.microphone;
+interface ControlProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  icon: IconName;
+  label: string;
+  hotkey?: string;
+}
+
+/** A switch of the toolbar: drawing and word; on phones and in windows too narrow, the drawing. */
+function Control({ icon, label, hotkey, className = '', ...rest }: ControlProps) {
   return (
-    <SelectField
-      label={words.choose}
-      hideLabel
-      value={active}
-      onChange={(event) => choose(event.target.value)}
-      options={devices.map((device, index) => ({
-        value: device.deviceId,
-        label: device.label || words.unnamed(index + 1),
-      }))}
-    />
+    <Button
+      title={hotkey ? `${label} (${hotkey.toUpperCase()})` : label}
+      aria-keyshortcuts={hotkey}
+      className={`min-h-12 px-3 aria-pressed:bg-accent-soft ${className}`}
+      {...rest}
+    >
+      <Icon name={icon} />
+      <span className="max-lg:sr-only">{label}</span>
+    </Button>
   );
 }
 
-/** M mutes and unmutes, except where somebody types or chooses. */
-function useMuteKey(toggle: () => Promise<void>): void {
-  const onKey = useCallback(
-    (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'm' || event.repeat) return;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof Element && event.target.closest('input, textarea, select'))
-        return;
-      event.preventDefault();
-      void toggle();
-    },
-    [toggle],
-  );
-  useEffect(() => {
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [onKey]);
+function screenSupported(): boolean {
+  return 'getDisplayMedia' in navigator.mediaDevices;
 }

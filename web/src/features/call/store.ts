@@ -1,8 +1,14 @@
 import { create } from 'zustand';
 import { requestToken, type Admission } from '../../api';
-import type { AgentActivity, CallSession, SessionListener } from '../../livekit';
+import type { AgentActivity, Allowed, CallSession, SessionListener } from '../../livekit';
 import type { DisconnectCode } from '../../strings';
-import { failure, microphoneFailure, tokenFailure, type Failure } from '../connection/failures';
+import {
+  cameraFailure,
+  failure,
+  microphoneFailure,
+  tokenFailure,
+  type Failure,
+} from '../connection/failures';
 import { useTranscript } from '../transcript/store';
 
 /** How long the assistant may take to come before the page says that it is not there. */
@@ -14,6 +20,9 @@ export interface CallChoices {
   room: string;
   assistant: boolean;
   microphoneId: string;
+  speakerId: string;
+  camera: boolean;
+  cameraId: string;
 }
 
 export type Phase = 'join' | 'connecting' | 'live' | 'ended';
@@ -30,7 +39,11 @@ interface CallState {
   names: Readonly<Record<string, string>>;
   agent: AgentState;
   microphone: MicrophoneState;
-  microphoneTrouble: Failure | undefined;
+  camera: boolean;
+  screen: boolean;
+  allowed: Allowed;
+  /** What is wrong with microphone, camera or screen. */
+  deviceTrouble: Failure | undefined;
   connection: 'steady' | 'reconnecting' | 'restored';
   /** Why the last attempt to join did not succeed. */
   joinFailure: Failure | undefined;
@@ -46,6 +59,9 @@ interface CallActions {
   backToJoin: () => void;
   toggleMicrophone: () => Promise<void>;
   microphoneFailed: (error: unknown) => void;
+  toggleCamera: () => Promise<void>;
+  cameraFailed: (error: unknown) => void;
+  toggleScreen: () => Promise<void>;
   sendChat: (text: string) => Promise<boolean>;
   dismissRestored: () => void;
 }
@@ -59,7 +75,10 @@ const fresh: CallState = {
   names: {},
   agent: 'absent',
   microphone: 'opening',
-  microphoneTrouble: undefined,
+  camera: false,
+  screen: false,
+  allowed: { camera: false, screen: false },
+  deviceTrouble: undefined,
   connection: 'steady',
   joinFailure: undefined,
   endedBy: undefined,
@@ -89,9 +108,14 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       },
       names: (names) => when({ names }),
       microphone: (on) =>
-        when(on ? { microphone: 'on', microphoneTrouble: undefined } : { microphone: 'muted' }),
+        when(on ? { microphone: 'on', deviceTrouble: undefined } : { microphone: 'muted' }),
       silence: (silent) =>
-        when({ microphoneTrouble: silent ? failure('microphone-silent') : undefined }),
+        when({ deviceTrouble: silent ? failure('microphone-silent') : undefined }),
+      microphoneLost: () =>
+        when({ microphone: 'unavailable', deviceTrouble: failure('microphone-missing') }),
+      camera: (camera) => when({ camera }),
+      screen: (screen) => when({ screen }),
+      allowed: (allowed) => when({ allowed }),
       reconnecting: () => when({ connection: 'reconnecting' }),
       reconnected: () => when({ connection: 'restored' }),
       disconnected: (endedBy) => {
@@ -137,6 +161,8 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       if (mine !== attempt) return;
       const session = new livekit.CallSession(listener(mine), {
         microphoneId: choices.microphoneId || undefined,
+        speakerId: choices.speakerId || undefined,
+        cameraId: choices.cameraId || undefined,
         preConnectBuffer: choices.assistant,
       });
       set({ session });
@@ -165,6 +191,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         identity: session.identity,
         agent: agent === 'absent' && choices.assistant ? 'connecting' : agent,
       });
+      if (choices.camera && get().allowed.camera) void get().toggleCamera();
       clearTimeout(patience);
       patience = setTimeout(() => {
         if (mine === attempt && get().agent === 'connecting') set({ agent: 'missing' });
@@ -202,9 +229,34 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
 
     microphoneFailed: (error) => {
       set((state) => ({
-        microphoneTrouble: microphoneFailure(error),
+        deviceTrouble: microphoneFailure(error),
         microphone: state.session?.hasMicrophone ? state.microphone : 'unavailable',
       }));
+    },
+
+    toggleCamera: async () => {
+      const { session, camera, allowed } = get();
+      if (!session || !allowed.camera) return;
+      try {
+        await session.setCamera(!camera);
+        set({ deviceTrouble: undefined });
+      } catch (error) {
+        get().cameraFailed(error);
+      }
+    },
+
+    cameraFailed: (error) => set({ deviceTrouble: cameraFailure(error) }),
+
+    toggleScreen: async () => {
+      const { session, screen, allowed } = get();
+      if (!session || !allowed.screen) return;
+      try {
+        await session.setScreen(!screen);
+      } catch (error) {
+        // Closing the browser's own question is no failure.
+        const closed = error instanceof Error && error.name === 'NotAllowedError';
+        if (!closed) set({ deviceTrouble: failure('screen-failed') });
+      }
     },
 
     sendChat: async (text) => {

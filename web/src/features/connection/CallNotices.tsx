@@ -8,7 +8,7 @@ const RESTORED_MS = 4_000;
 
 /** What is wrong in the call right now, and what happens next. */
 export function CallNotices() {
-  const { connection, agent, microphoneTrouble, dismissRestored } = useCall();
+  const { connection, agent, deviceTrouble, dismissRestored } = useCall();
 
   useEffect(() => {
     if (connection !== 'restored') return;
@@ -31,9 +31,9 @@ export function CallNotices() {
             : strings.connection.reconnected}
         </Notice>
       )}
-      {microphoneTrouble && (
-        <Notice kind="warning" title={microphoneTrouble.title} testId="microphone-notice">
-          {microphoneTrouble.text}
+      {deviceTrouble && (
+        <Notice kind="warning" title={deviceTrouble.title} testId="device-notice">
+          {deviceTrouble.text}
         </Notice>
       )}
       {agentTrouble && (

@@ -34,3 +34,10 @@ export function microphoneFailure(error: unknown): Failure {
   }
   return failure('microphone-busy');
 }
+
+/** Why the browser gives no camera, in plain words. */
+export function cameraFailure(error: unknown): Failure {
+  const { code } = microphoneFailure(error);
+  if (code === 'microphone-refused') return failure('camera-refused');
+  return failure(code === 'microphone-missing' ? 'camera-missing' : 'camera-busy');
+}

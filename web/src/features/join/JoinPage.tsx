@@ -2,8 +2,10 @@ import { useEffect, useState, type SyntheticEvent } from 'react';
 import { strings } from '../../strings';
 import { Button, Notice, Switch, TextField } from '../../ui';
 import { useCall } from '../call/store';
-import { MicrophonePanel } from './MicrophonePanel';
-import { loadPreferences, savePreferences } from './preferences';
+import { CameraPanel } from '../devices/CameraPanel';
+import { MicrophonePanel } from '../devices/MicrophonePanel';
+import { loadPreferences, savePreferences, type Preferences } from '../devices/preferences';
+import { SpeakerPanel } from '../devices/SpeakerPanel';
 
 const LONGEST = 64;
 
@@ -14,6 +16,7 @@ export function JoinPage() {
   const [preferences, setPreferences] = useState(loadPreferences);
   const [room, setRoom] = useState(roomOfAddress);
   const [errors, setErrors] = useState<{ name?: string; room?: string }>({});
+  const change = (some: Partial<Preferences>) => setPreferences((all) => ({ ...all, ...some }));
   const joining = phase === 'connecting';
 
   // The code of the call comes while the person types.
@@ -65,7 +68,7 @@ export function JoinPage() {
           required
           maxLength={LONGEST + 1}
           value={preferences.name}
-          onChange={(event) => setPreferences({ ...preferences, name: event.target.value })}
+          onChange={(event) => change({ name: event.target.value })}
           data-testid="join-name"
         />
         <TextField
@@ -89,15 +92,28 @@ export function JoinPage() {
           label={words.assistant}
           hint={words.assistantHint}
           checked={preferences.assistant}
-          onChange={(assistant) => setPreferences({ ...preferences, assistant })}
+          onChange={(assistant) => change({ assistant })}
+          testId="join-assistant"
         />
         <hr className="border-line" />
-        {/* While joining, the call itself takes the microphone. */}
+        {/* While joining, the call itself takes the devices. */}
         {!joining && (
-          <MicrophonePanel
-            deviceId={preferences.microphoneId}
-            onChoose={(microphoneId) => setPreferences({ ...preferences, microphoneId })}
-          />
+          <>
+            <MicrophonePanel
+              deviceId={preferences.microphoneId}
+              onChoose={(microphoneId) => change({ microphoneId })}
+            />
+            <SpeakerPanel
+              deviceId={preferences.speakerId}
+              onChoose={(speakerId) => change({ speakerId })}
+            />
+            <CameraPanel
+              on={preferences.camera}
+              onSwitch={(camera) => change({ camera })}
+              deviceId={preferences.cameraId}
+              onChoose={(cameraId) => change({ cameraId })}
+            />
+          </>
         )}
         <div className="flex gap-3">
           <Button

@@ -1,5 +1,6 @@
 import { strings } from '../../strings';
 import { clock } from './export';
+import { LatencyChip } from './LatencyChip';
 import type { Line } from './log';
 
 interface Props {
@@ -12,7 +13,6 @@ interface Props {
 /** One turn. Text is set as text: whatever a speaker says, it is never HTML. */
 export function TranscriptLine({ line, name, own }: Props) {
   const words = strings.transcript;
-  const latency = line.latency?.endToEndMs;
   return (
     <li
       data-testid="transcript-message"
@@ -20,19 +20,15 @@ export function TranscriptLine({ line, name, own }: Props) {
       data-final={line.final}
       data-kind={line.kind}
     >
-      <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
+      <div className="flex flex-wrap items-baseline gap-x-2 text-sm">
         <span className={`font-semibold ${own ? 'text-ink' : 'text-accent'}`}>{name}</span>
         <time dateTime={new Date(line.at).toISOString()} className="text-muted tabular-nums">
           {clock(line.at)}
         </time>
         {line.kind === 'chat' && <span className="text-muted">{words.typed}</span>}
         {line.interrupted && <span className="text-muted">{words.interrupted}</span>}
-        {latency !== undefined && (
-          <span className="text-muted tabular-nums">
-            {words.latency((latency / 1000).toFixed(2))}
-          </span>
-        )}
-      </p>
+        {line.latency && <LatencyChip latency={line.latency} />}
+      </div>
       <p
         data-testid="transcript-text"
         lang={line.language}

@@ -1,36 +1,46 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon } from '../../ui';
 import { useCall } from '../call/store';
-import { CopyButton } from './CopyButton';
 import { speakerName } from './export';
-import { spoken } from './log';
+import { search, spoken } from './log';
 import { useTranscript } from './store';
 import { TranscriptLine } from './TranscriptLine';
+import { TranscriptTools } from './TranscriptTools';
 import { useStickToEnd } from './useStickToEnd';
 
 /** Both sides of the conversation, growing while it is spoken. */
 export function TranscriptPanel({ live }: { live: boolean }) {
   const words = strings.transcript;
   const title = useId();
+  const [query, setQuery] = useState('');
   const lines = spoken(useTranscript((transcript) => transcript.lines));
   const self = useCall((call) => call.identity);
   const names = useCall((call) => call.names);
+  const room = useCall((call) => call.room);
   const { box, away, toEnd } = useStickToEnd(lines);
   const finals = lines.filter((line) => line.final);
   const latest = finals.at(-1);
+  const shown = search(lines, query);
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      <header className="flex min-h-14 items-center justify-between gap-2 border-b border-line py-1.5 pr-2 pl-4">
-        <h2 id={title} className="font-semibold">
-          {words.title}
-        </h2>
-        {finals.length > 0 && <CopyButton lines={finals} self={self} names={names} />}
-      </header>
-      {/* Scrolls, so the keyboard must be able to reach it. */}
+      <h2 id={title} className={live ? 'sr-only' : 'px-4 pt-4 pb-1 font-semibold'}>
+        {words.title}
+      </h2>
+      {finals.length > 0 && (
+        <TranscriptTools
+          lines={finals}
+          self={self}
+          names={names}
+          room={room}
+          query={query}
+          onQuery={setQuery}
+        />
+      )}
       <div
         ref={box}
+        // Scrolls, so the keyboard must be able to reach it.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         role="region"
@@ -38,20 +48,24 @@ export function TranscriptPanel({ live }: { live: boolean }) {
         data-testid="transcript"
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-4 py-3 -outline-offset-4"
       >
-        {lines.length === 0 ? (
+        {lines.length === 0 && (
           <p className="py-6 text-center text-muted">{live ? words.empty : words.emptyEnded}</p>
-        ) : (
-          <ol className="space-y-4">
-            {lines.map((line) => (
-              <TranscriptLine
-                key={line.id}
-                line={line}
-                name={speakerName(line, self, names)}
-                own={line.speaker === 'user' && (!line.participant || line.participant === self)}
-              />
-            ))}
-          </ol>
         )}
+        {query.trim() !== '' && (
+          <p role="status" className="pb-3 text-sm text-muted">
+            {shown.length > 0 ? words.found(shown.length) : words.notFound}
+          </p>
+        )}
+        <ol className="space-y-4 empty:hidden">
+          {shown.map((line) => (
+            <TranscriptLine
+              key={line.id}
+              line={line}
+              name={speakerName(line, self, names)}
+              own={line.speaker === 'user' && (!line.participant || line.participant === self)}
+            />
+          ))}
+        </ol>
       </div>
       {/* Screen readers hear what is settled, once; interims would make them stutter. */}
       {live && (

@@ -25,3 +25,13 @@ export function asText(lines: readonly Line[], self: string, names: Names): stri
     .map((line) => `[${clock(line.at)}] ${speakerName(line, self, names)}: ${line.text.trim()}`)
     .join('\n');
 }
+
+/** Hands the browser a text file to save. */
+export function saveText(fileName: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text, '\n'], { type: 'text/plain;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -86,6 +86,17 @@ export function spoken(lines: readonly Line[]): readonly Line[] {
   return lines.filter((line) => line.text.trim() !== '');
 }
 
+/** The lines with every word of a search, whatever their case and accents. */
+export function search(lines: readonly Line[], query: string): readonly Line[] {
+  const words = plain(query).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return lines;
+  return lines.filter((line) => words.every((word) => plain(line.text).includes(word)));
+}
+
+function plain(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
 function lineOf(id: string, message: TranscriptMessage): Line {
   const { speaker, participant, text, at, sequence, final, interrupted, language, latency } =
     message;

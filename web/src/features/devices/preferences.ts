@@ -3,21 +3,31 @@ export interface Preferences {
   name: string;
   assistant: boolean;
   microphoneId: string;
+  speakerId: string;
+  camera: boolean;
+  cameraId: string;
 }
 
 const KEY = 'trinity.preferences';
-const DEFAULTS: Preferences = { name: '', assistant: true, microphoneId: '' };
+const DEFAULTS: Preferences = {
+  name: '',
+  assistant: true,
+  microphoneId: '',
+  speakerId: '',
+  camera: false,
+  cameraId: '',
+};
 
+/** The stored choices; the default for each that is missing or of another type. */
 export function loadPreferences(): Preferences {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     if (typeof stored !== 'object' || stored === null) return DEFAULTS;
-    const { name, assistant, microphoneId } = stored as Record<string, unknown>;
-    return {
-      name: typeof name === 'string' ? name : DEFAULTS.name,
-      assistant: typeof assistant === 'boolean' ? assistant : DEFAULTS.assistant,
-      microphoneId: typeof microphoneId === 'string' ? microphoneId : DEFAULTS.microphoneId,
-    };
+    const sound = Object.entries(stored).filter(
+      ([name, value]) =>
+        name in DEFAULTS && typeof value === typeof DEFAULTS[name as keyof Preferences],
+    );
+    return { ...DEFAULTS, ...Object.fromEntries(sound) };
   } catch {
     // Storage is off or holds something else.
     return DEFAULTS;

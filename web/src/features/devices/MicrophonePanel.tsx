@@ -1,5 +1,6 @@
 import { strings } from '../../strings';
 import { Button, Icon, Meter, Notice, SelectField } from '../../ui';
+import { deviceOptions } from './list';
 import { useMicrophoneCheck } from './useMicrophoneCheck';
 
 interface Props {
@@ -37,15 +38,7 @@ export function MicrophonePanel({ deviceId, onChoose }: Props) {
         label={words.choose}
         value={known ? deviceId : ''}
         onChange={(event) => onChoose(event.target.value)}
-        options={[
-          { value: '', label: words.standard },
-          ...check.devices
-            .filter((device) => device.deviceId !== 'default')
-            .map((device, index) => ({
-              value: device.deviceId,
-              label: device.label || words.unnamed(index + 1),
-            })),
-        ]}
+        options={deviceOptions(check.devices, words.standard, words.unnamed)}
       />
       <Meter label={words.level} value={check.level} />
       <p role="status" className="flex items-center gap-1.5 text-sm text-muted">

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { failure, microphoneFailure, type Failure } from '../connection/failures';
+import { listDevices, mediaSupported, permissionGiven, stopStream } from './list';
 
 /** A voice at a usual distance is above this, a quiet room below (root mean square, full scale 1). */
 const HEARD = 0.02;
@@ -35,7 +36,7 @@ export function useMicrophoneCheck(deviceId: string): MicrophoneCheck {
 
   useEffect(() => {
     let gone = false;
-    void permissionGiven().then((given) => {
+    void permissionGiven('microphone').then((given) => {
       if (given && !gone) setWanted(true);
     });
     return () => {
@@ -51,19 +52,19 @@ export function useMicrophoneCheck(deviceId: string): MicrophoneCheck {
       try {
         const stream = await openMicrophone(deviceId);
         if (gone) {
-          stop(stream);
+          stopStream(stream);
           return;
         }
         release = listen(stream, (rms) => {
           setLevel(Math.min(1, Math.sqrt(rms / FULL)));
           if (rms > HEARD) setHeard(true);
         });
-        setDevices(await microphones());
+        setDevices(await listDevices('audioinput'));
         setTrouble(undefined);
         setPhase('on');
       } catch (error) {
         if (gone) return;
-        setTrouble(supported() ? microphoneFailure(error) : failure('browser-unsupported'));
+        setTrouble(mediaSupported() ? microphoneFailure(error) : failure('browser-unsupported'));
         setPhase('failed');
       }
     };
@@ -76,7 +77,7 @@ export function useMicrophoneCheck(deviceId: string): MicrophoneCheck {
 
   useEffect(() => {
     if (phase !== 'on') return;
-    const refresh = () => void microphones().then(setDevices);
+    const refresh = () => void listDevices('audioinput').then(setDevices);
     navigator.mediaDevices.addEventListener('devicechange', refresh);
     return () => navigator.mediaDevices.removeEventListener('devicechange', refresh);
   }, [phase]);
@@ -92,30 +93,11 @@ export function useMicrophoneCheck(deviceId: string): MicrophoneCheck {
   return { phase, trouble, devices, level, heard, start };
 }
 
-function supported(): boolean {
-  // Missing on pages that are neither https nor on this machine.
-  return 'mediaDevices' in navigator;
-}
-
-async function permissionGiven(): Promise<boolean> {
-  try {
-    const status = await navigator.permissions.query({ name: 'microphone' });
-    return status.state === 'granted';
-  } catch {
-    return false;
-  }
-}
-
 function openMicrophone(deviceId: string): Promise<MediaStream> {
   // "ideal": a microphone that was unplugged gives way to the standard one.
   return navigator.mediaDevices.getUserMedia({
     audio: deviceId ? { deviceId: { ideal: deviceId } } : true,
   });
-}
-
-async function microphones(): Promise<MediaDeviceInfo[]> {
-  const devices = await navigator.mediaDevices.enumerateDevices();
-  return devices.filter((device) => device.kind === 'audioinput' && device.deviceId !== '');
 }
 
 /** Reports the loudness ten times a second until the returned function is called. */
@@ -133,11 +115,7 @@ function listen(stream: MediaStream, report: (rms: number) => void): () => void 
   }, 100);
   return () => {
     clearInterval(timer);
-    stop(stream);
+    stopStream(stream);
     void context.close();
   };
-}
-
-function stop(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
 }

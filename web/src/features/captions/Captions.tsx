@@ -1,0 +1,27 @@
+import { useCall } from '../call/store';
+import { speakerName } from '../transcript/export';
+import { spoken } from '../transcript/log';
+import { useTranscript } from '../transcript/store';
+import { useCaptions } from './store';
+
+/** The words of whoever speaks now, large, at most three lines, the newest at the bottom. */
+export function Captions() {
+  const on = useCaptions((captions) => captions.on);
+  const line = spoken(useTranscript((transcript) => transcript.lines)).at(-1);
+  const self = useCall((call) => call.identity);
+  const names = useCall((call) => call.names);
+  if (!on) return null;
+  return (
+    // The transcript is what screen readers read; captions would say everything twice.
+    <div aria-hidden="true" data-testid="captions" className="min-h-16 shrink-0">
+      {line && (
+        <p className="flex max-h-28 flex-col justify-end overflow-hidden rounded-2xl bg-ink px-4 py-3 text-lg leading-snug text-ground">
+          <span>
+            <b>{speakerName(line, self, names)}: </b>
+            {line.text}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
