@@ -184,12 +184,11 @@ class Stack:
             if self._supervisor.pid is None:
                 raise StackError(f"supervisord ended:\n{tail(self._supervisor.log)}")
             with contextlib.suppress(StackError):  # busy for a moment
-                now = {name: state.pid for name, state in self.states().items()}
-                for name, pid in now.items():
-                    if pid != before.get(name):
-                        word = "was restarted" if pid else "ended and will be restarted"
-                        self._progress.say(f"  {name} {word}; its log: {self.log_path(name)}")
-                before = now
+                now = self.states()
+                for name, state in now.items():
+                    if state.pid != before[name]:
+                        self._progress.say(f"  {name} {_news(state)}: {self.log_path(name)}")
+                before = {name: state.pid for name, state in now.items()}
 
     def _find_addresses(self) -> Addresses:
         settings = self.settings
@@ -267,6 +266,15 @@ class Stack:
             f"{self.log_path(name)}\n{tail(self.log_path(name))}"
             for name in pending
         )
+
+
+def _news(state: State) -> str:
+    """Say what became of a service whose process is another one now."""
+    if state.pid:
+        return "was restarted"
+    if state.status == "FATAL":
+        return "keeps ending and is not restarted any more"
+    return "ended"
 
 
 def find_ollama(settings: StackSettings) -> str | None:

@@ -41,7 +41,7 @@ class Progress:
 
     def say(self, line: str = "") -> None:
         """Write one line that stays."""
-        with self._lock:
+        with self._lock, _still_there():
             self._erase()
             self._stream.write(f"{line}\n")
             self._stream.flush()
@@ -76,7 +76,7 @@ class Progress:
                 self.say(f"  {step.title} … {step.elapsed}{note}")
 
     def _draw(self, line: str) -> None:
-        with self._lock:
+        with self._lock, _still_there():
             self._erase()
             self._stream.write(line[:100])
             self._stream.flush()
@@ -86,6 +86,13 @@ class Progress:
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._drawn = False
+
+
+@contextlib.contextmanager
+def _still_there() -> Iterator[None]:
+    """Go on without an audience: a closed terminal must not keep the stack from stopping."""
+    with contextlib.suppress(OSError):
+        yield
 
 
 def duration(seconds: float) -> str:

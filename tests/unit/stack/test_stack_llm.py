@@ -12,6 +12,7 @@ import pytest
 
 import model_store
 from stack import ModelFailed, Progress, StackSettings, free_base, llm
+from stack.lifecycle import find_ollama
 
 
 class FakeOllama(ThreadingHTTPServer):
@@ -33,6 +34,9 @@ class FakeOllama(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: FakeOllama
+
+    def do_GET(self) -> None:
+        self.answer(200, {"version": "0.17.4"})
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -145,6 +149,16 @@ def test_a_model_that_nobody_has_is_an_error(ollama: FakeOllama) -> None:
         llm.ensure(settings, ollama.host, Progress(io.StringIO()))
     with pytest.raises(ModelFailed, match="cannot run"):
         llm.load(settings, ollama.host, Progress(io.StringIO()))
+
+
+def test_an_ollama_that_runs_is_used(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    port = int(ollama.host.rpartition(":")[2])
+    assert find_ollama(StackSettings(ollama_host=f"127.0.0.1:{port}")) == ollama.host
+    # Not named, but at the port where the stack would start one.
+    assert find_ollama(StackSettings(ollama_port=port)) == ollama.host
+    # A stack with ports of its own stays by itself.
+    assert find_ollama(StackSettings(ollama_port=port, port_base=free_base())) is None
 
 
 def test_an_ollama_that_is_away_is_an_error() -> None:

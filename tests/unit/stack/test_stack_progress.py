@@ -50,6 +50,15 @@ def test_a_terminal_gets_one_line_that_is_replaced() -> None:
     assert "failed after" in stream.getvalue()
 
 
+def test_nobody_watching_is_no_error() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with Progress(Closed(), quiet_s=0.01).step("stopping"):
+        time.sleep(0.05)
+
+
 def run(code: str, log: Path, *, timeout_s: float = 20.0, step: Step | None = None) -> None:
     run_logged([sys.executable, "-c", code], step=step or Step("x"), log=log, timeout_s=timeout_s)
 
