@@ -20,9 +20,11 @@ def main() -> int:
     os.environ["LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE"] = "0"
     memory = Path("/dev/shm")
     folder = tempfile.mkdtemp(
-        prefix="trinity-agent-metrics-", dir=memory if os.access(memory, os.W_OK) else None
+        prefix="trinity-agent-", dir=memory if os.access(memory, os.W_OK) else None
     )
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder) / "metrics")
+    os.environ["TRINITY_AGENT_SCRATCH"] = folder
+    (Path(folder) / "metrics").mkdir()
     try:
         settings = Settings()
         from agent.telemetry import configure_logs

@@ -11,6 +11,7 @@ from agent.assistant import Assistant, reply_guard
 from agent.callers import CallerWatch
 from agent.errors import TranscriptStoreError
 from agent.observer import SessionObserver
+from agent.phrases import PhraseBook, scratch_folder
 from agent.rescue import Rescue
 from agent.session import build_session, load_vad, open_engines, room_options
 from agent.settings import Settings
@@ -34,6 +35,12 @@ def prepare_process(process: JobProcess) -> None:
     process.userdata["settings"] = settings
     process.userdata["vad"] = load_vad(settings)
     process.userdata["tls"] = ssl.create_default_context()
+
+
+def phrase_book(settings: Settings) -> PhraseBook:
+    """Open the recorded phrases of the voice that the settings name."""
+    voice = f"{settings.voice}|{settings.speaking_rate}|{settings.tts_sample_rate_hz}"
+    return PhraseBook(voice, scratch_folder())
 
 
 async def take_call(context: JobContext) -> None:
@@ -70,6 +77,7 @@ class Call:
             not_heard=settings.spoken(settings.not_heard),
             speech_lost=settings.spoken(settings.speech_lost),
             flush_s=settings.stt_flush_seconds,
+            book=phrase_book(settings),
         )
         room = context.job.room.name
         self._store = (
@@ -122,9 +130,9 @@ class Call:
         self._callers = CallerWatch(room, self._session, settings.rejoin_seconds)
         log.info("Call started")
         await ready
+        self._rescue.start()
         if greeting := settings.spoken(settings.greeting):
             self._session.say(greeting)
-        self._rescue.start()
 
     async def aclose(self) -> None:
         """Let go of everything; livekit-agents calls it when the job ends."""

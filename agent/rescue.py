@@ -5,13 +5,15 @@ when the speech server is away.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 
 import structlog
 from livekit import rtc
 from livekit.agents import (
     AgentSession,
+    AgentStateChangedEvent,
     APIConnectOptions,
     APIError,
     ErrorEvent,
@@ -20,6 +22,7 @@ from livekit.agents import (
     tts,
 )
 
+from agent.phrases import PhraseBook
 from agent.speech import GrpcSTT, GrpcTTS
 from agent.telemetry import metrics
 
@@ -30,6 +33,8 @@ QUIET_SECONDS = 5.0
 NOISE_SECONDS = 1.0
 """Voice shorter than this without any text is taken for a noise."""
 RECORD_RETRY_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 10.0
+"""After so long without a word of the agent, the phrases are recorded all the same."""
 
 
 class Rescue:
@@ -42,6 +47,7 @@ class Rescue:
         not_heard: Said when the caller spoke and no text came of it.
         speech_lost: Said when a reply cannot be spoken.
         flush_s: Silence after which an open utterance is to be finished, in seconds.
+        book: The phrases as sound.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Rescue:
         not_heard: str,
         speech_lost: str,
         flush_s: float,
+        book: PhraseBook,
     ) -> None:
         self._session = session
         self._stt = stt
@@ -60,18 +67,19 @@ class Rescue:
         self._not_heard = not_heard
         self._speech_lost = speech_lost
         self._flush_s = flush_s
-        self._recordings: dict[str, list[rtc.AudioFrame]] = {}
+        self._book = book
+        self._speaking = asyncio.Event()
         self._recording: asyncio.Task[None] | None = None
         self._flush: asyncio.TimerHandle | None = None
         self._told_s = 0.0
         session.on("error", self._on_error)
+        session.on("agent_state_changed", self._on_agent_state)
         session.on("user_state_changed", self._on_user_state)
         session.on("user_transcription_timeout", self._on_no_text)
 
     def start(self) -> None:
-        """Record the phrases in the background; `aclose` ends it."""
-        phrases = [phrase for phrase in (self._speech_lost, self._not_heard) if phrase]
-        self._recording = asyncio.create_task(self._record(phrases), name="recorded phrases")
+        """Record the phrases while the agent first speaks; `aclose` ends it."""
+        self._recording = asyncio.create_task(self._record(), name="recorded phrases")
 
     async def aclose(self) -> None:
         """Stop."""
@@ -83,17 +91,25 @@ class Rescue:
 
     def is_recorded(self) -> bool:
         """The phrases can be played without the speech server."""
-        return {self._speech_lost, self._not_heard} - {""} <= self._recordings.keys()
+        return all(self._book.find(phrase) is not None for phrase in self._phrases())
 
-    async def _record(self, phrases: Iterable[str]) -> None:
-        for phrase in phrases:
-            while phrase not in self._recordings:
+    def _phrases(self) -> list[str]:
+        return [phrase for phrase in (self._speech_lost, self._not_heard) if phrase]
+
+    async def _record(self) -> None:
+        if self.is_recorded():
+            return
+        # Not while the caller speaks: recognition needs the machine then.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._speaking.wait(), LONGEST_WAIT_SECONDS)
+        for phrase in self._phrases():
+            while self._book.find(phrase) is None:
                 try:
                     stream = self._tts.synthesize(
                         phrase, conn_options=APIConnectOptions(max_retry=0)
                     )
                     async with stream:
-                        self._recordings[phrase] = [part.frame async for part in stream]
+                        self._book.keep(phrase, [part.frame async for part in stream])
                 except APIError as error:
                     log.info("A phrase is not recorded yet", error=type(error).__name__)
                     await asyncio.sleep(RECORD_RETRY_SECONDS)
@@ -102,7 +118,7 @@ class Rescue:
         now = time.monotonic()
         if not phrase or now - self._told_s < QUIET_SECONDS:
             return
-        frames = self._recordings.get(phrase)
+        frames = self._book.find(phrase)
         if frames is None and reason == "speech_lost":
             log.error("The agent cannot speak: no speech server, and nothing recorded")
             return
@@ -115,6 +131,10 @@ class Rescue:
                 self._session.say(phrase, audio=_play(frames))
         except RuntimeError:
             log.info("The call is over; nothing is said")
+
+    def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._speaking.set()
 
     def _on_error(self, event: ErrorEvent) -> None:
         if isinstance(event.error, tts.TTSError) and not event.error.recoverable:

@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         default=0.0, description="Least silence before the agent answers, in seconds."
     )
     max_endpointing_seconds: Seconds = Field(
-        default=1.2, description="Silence before the agent answers an unfinished turn, in seconds."
+        default=1.0, description="Silence before the agent answers an unfinished turn, in seconds."
     )
     end_of_turn_threshold: Probability = Field(
         default=0.5,

@@ -20,6 +20,7 @@ from livekit.agents.voice.transcription.synchronizer import TranscriptSynchroniz
 
 from agent.assistant import Assistant, reply_guard
 from agent.observer import SessionObserver
+from agent.phrases import PhraseBook
 from agent.rescue import Rescue
 from agent.session import build_session, load_vad, open_engines
 from agent.settings import Settings
@@ -222,6 +223,7 @@ class Conversation:
             not_heard=self.settings.spoken(self.settings.not_heard),
             speech_lost=self.settings.spoken(self.settings.speech_lost),
             flush_s=self.settings.stt_flush_seconds,
+            book=PhraseBook("", None),
         )
         self.recorder = TranscriptRecorder(
             room="room",
