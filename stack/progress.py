@@ -5,6 +5,7 @@ far; elsewhere (CI) a line is written every ``QUIET_S`` seconds.
 """
 
 import contextlib
+import shutil
 import sys
 import threading
 import time
@@ -78,7 +79,8 @@ class Progress:
     def _draw(self, line: str) -> None:
         with self._lock, _still_there():
             self._erase()
-            self._stream.write(line[:100])
+            # A line that wraps could not be erased again.
+            self._stream.write(line[: shutil.get_terminal_size().columns - 1])
             self._stream.flush()
             self._drawn = True
 
