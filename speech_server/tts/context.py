@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
 from speech_server.engines.piper import PiperVoice
-from speech_server.errors import EngineFailed, InvalidRequest
+from speech_server.errors import EngineFailed, FieldNotServed, InvalidRequest
 from speech_server.telemetry import Metrics
 from speech_server.tts.noise import Noise
+from speech_server.tts.normalizer import has_rules, normalize
 from speech_server.tts.options import ENCODING_NUMBERS, SpeechOptions
 from speech_server.tts.outbox import Outbox
 from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
@@ -72,6 +73,10 @@ class Context:
         self._rate_hz = options.sample_rate_hz or loaded.rate_hz
         self._manner = _manner(options, loaded)
         _check_pronunciations(options, loaded)
+        if options.normalization == "on" and not has_rules(loaded.source.config.language_code):
+            raise FieldNotServed(
+                "there are no rules for the voice's language", field="config.text_normalization"
+            )
         self._seed = options.seed if options.seed is not None else secrets.randbits(64)
         delay_ms = options.buffer_delay_ms
         whole = delay_ms is not None and delay_ms >= WHOLE_SENTENCES_FROM_MS
@@ -266,8 +271,13 @@ class Context:
 
     def _write_script(self, segment: Segment) -> Script | None:
         text = segment.text
-        pieces = fill(text, self._pronunciations.pieces(text), plain_pieces)
-        return write_script(text, pieces, self._loaded.phonemizer, self._loaded.source.config)
+        config = self._loaded.source.config
+        fixed = self._pronunciations.pieces(text)
+        if self._options.normalization == "off":
+            pieces = fill(text, fixed, plain_pieces)
+        else:
+            pieces = normalize(text, config.language_code, fixed)
+        return write_script(text, pieces, self._loaded.phonemizer, config)
 
     def _submit(self, segment: Segment, script: Script) -> None:
         index, self._index = self._index, self._index + 1

@@ -3,12 +3,13 @@
 import math
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
 
 from trinity.speech.v1 import audio_pb2
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
 from speech_server.audio.output import OutputEncoding
-from speech_server.errors import FieldNotServed, InvalidRequest
+from speech_server.errors import InvalidRequest
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 48000
 MAX_PRONUNCIATIONS = 500
@@ -20,6 +21,12 @@ _ENCODINGS: dict[int, OutputEncoding] = {
     audio_pb2.AUDIO_ENCODING_FLOAT32: "FLOAT32",
     audio_pb2.AUDIO_ENCODING_MULAW: "MULAW",
     audio_pb2.AUDIO_ENCODING_ALAW: "ALAW",
+}
+_NORMALIZATIONS: dict[int, Literal["auto", "on", "off"]] = {
+    pb.TEXT_NORMALIZATION_UNSPECIFIED: "auto",
+    pb.TEXT_NORMALIZATION_AUTO: "auto",
+    pb.TEXT_NORMALIZATION_ON: "on",
+    pb.TEXT_NORMALIZATION_OFF: "off",
 }
 ENCODING_NUMBERS: dict[OutputEncoding, audio_pb2.AudioEncoding.ValueType] = {
     "LINEAR16": audio_pb2.AUDIO_ENCODING_LINEAR16,
@@ -51,6 +58,7 @@ class SpeechOptions:
     word_times: bool
     phoneme_times: bool
     pronunciations: tuple[tuple[str, str], ...]
+    normalization: Literal["auto", "on", "off"]
 
 
 def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
@@ -58,13 +66,8 @@ def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
 
     Raises:
         InvalidRequest: A value is out of its bounds; names the field.
-        FieldNotServed: Something is asked for that this server does not do.
     """
-    if config.text_normalization == pb.TEXT_NORMALIZATION_ON:
-        raise FieldNotServed(
-            "text normalization is not served yet", field="config.text_normalization"
-        )
-    if config.text_normalization not in pb.TextNormalization.values():
+    if config.text_normalization not in _NORMALIZATIONS:
         raise InvalidRequest("no such normalization", field="config.text_normalization")
     encoding = _ENCODINGS.get(config.encoding)
     if encoding is None:
@@ -93,6 +96,7 @@ def read_options(config: pb.StreamingSynthesizeConfig) -> SpeechOptions:
         word_times=config.enable_word_time_offsets,
         phoneme_times=config.enable_phoneme_time_offsets,
         pronunciations=_pronunciations(config),
+        normalization=_NORMALIZATIONS[config.text_normalization],
     )
 
 

@@ -98,15 +98,17 @@ def _runs(pieces: Sequence[Piece]) -> list[list[Piece]]:
 def _said(pieces: Sequence[Piece]) -> list[tuple[Piece, str]]:
     """Give the spoken words, with punctuation at the word that it touches in the client's text."""
     said: list[tuple[Piece, str]] = []
+    end = -1
     for piece in pieces:
         words = _WORD.findall(piece.spoken)
-        if words and said and said[-1][0].end == piece.start:
+        if words and said and end == piece.start:
             before = said[-1]
             if not _SPOKEN.search(words[0]):
                 said[-1] = (before[0], before[1] + words.pop(0))
             elif not _SPOKEN.search(before[1]):
                 said[-1] = (piece, before[1] + words.pop(0))
         said.extend((piece, word) for word in words)
+        end = piece.end
     return said
 
 

@@ -125,12 +125,16 @@ class Segmenter:
                 return None
             verdict = self._judge(found.start())
             if verdict is None:
+                if len(text) > MAX_CHARS:
+                    return self._cut(*self._forced())
                 self._scan = found.start()
                 return None
             end, ends_sentence = verdict
             if end > 0 and self._count(end) > 0:
                 return self._cut(end, ends_sentence)
-            self._scan = found.start() + 1
+            self._scan = found.end()
+            while self._scan < len(text) and text[self._scan] in _STOPS:
+                self._scan += 1
 
     def _judge(self, at: int) -> tuple[int, bool] | None:
         """Say where a cut at a mark would be (0: none); None waits for more text."""
@@ -145,6 +149,7 @@ class Segmenter:
         while end < len(text) and text[end] in _STOPS:
             end += 1
         run = text[at:end]
+        stop = end
         while end < len(text) and text[end] in _CLOSERS:
             end += 1
         if end == len(text):
@@ -158,7 +163,8 @@ class Segmenter:
             if len(word) == 1 and word.isalpha() and word != "i":
                 return 0, False
         unsure = word in _OFTEN_LAST or word in _NUMBERED
-        if run in ("...", "…", "..") or (run == "." and unsure):
+        # What is quoted may go on: "Stop!" he said.
+        if run in ("...", "…", "..") or (run == "." and unsure) or end > stop:
             after = end
             while after < len(text) and text[after].isspace() and text[after] != "\n":
                 after += 1

@@ -255,6 +255,20 @@ async def test_custom_pronunciations_are_spoken(client: SpeechClient) -> None:
     assert "wˈɪn" in phonemes
 
 
+async def test_numbers_are_written_out_and_markup_is_not_spoken(client: SpeechClient) -> None:
+    text = "**That** is $3.50 😀."
+    heard = (await client.speak(utterance("a", text, enable_word_time_offsets=True)))["a"]
+    segment = heard.of("segment")[0].segment
+    assert segment.text == text
+    assert segment.spoken_text == "That is three dollars and fifty cents."
+    words = [w for r in heard.of("timings") for w in r.timings.words]
+    assert [w.text for w in words] == ["**That** ", "is ", "$3.50 ", "😀."]
+    assert words[2].end_ms - words[2].start_ms > 700
+    off = {"text_normalization": pb.TEXT_NORMALIZATION_OFF}
+    plain = (await client.speak(utterance("a", "At $3.50.", **off)))["a"]
+    assert plain.of("segment")[0].segment.spoken_text == "At $3.50."
+
+
 BAD = [
     ([message("a", config=Config(voice="nobody"))], "NOT_FOUND", "config.voice"),
     ([message("a", text="Hello")], "INVALID_ARGUMENT", "config"),
