@@ -43,8 +43,11 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> StackSettings:
 
 @pytest.fixture(scope="session")
 def stack(stack_settings: StackSettings) -> Iterator[Stack]:
-    with Stack(stack_settings) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as environment:
+        # The small model talks on and on: short answers keep the suite short.
+        environment.setenv("AGENT_LLM_NUM_PREDICT", "40")
+        with Stack(stack_settings) as running:
+            yield running
     assert marked_processes(stack_settings.state_dir) == []
 
 
