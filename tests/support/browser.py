@@ -69,12 +69,18 @@ def microphone_wav(
 
 @contextlib.asynccontextmanager
 async def chromium(
-    microphone: Path | None = None, *, loop: bool = False, allow: bool = True, headed: bool = False
+    microphone: Path | None = None,
+    *,
+    camera: Path | None = None,
+    loop: bool = False,
+    allow: bool = True,
+    headed: bool = False,
 ) -> AsyncIterator[Browser]:
     """Starts Chromium with an empty profile and stops it afterwards.
 
     Args:
         microphone: WAV that plays as the microphone; without one Chromium beeps every second.
+        camera: Y4M or MJPEG file that plays as the camera, again and again.
         loop: Play it again and again instead of once.
         allow: Grant microphone and camera without asking; `False` refuses both.
         headed: Show the window, to look at a failing test.
@@ -82,10 +88,13 @@ async def chromium(
     program = find_chromium()
     if program is None:
         raise FileNotFoundError("no Chromium: install it or name it in CHROMIUM")
-    args = [*QUIET, "--use-fake-device-for-media-stream"]
+    # The camera shows a moving pattern; at 10 frames a second it leaves the cores to the rest.
+    args = [*QUIET, "--use-fake-device-for-media-stream=fps=10"]
     args.append(
         "--use-fake-ui-for-media-stream" if allow else "--deny-permission-prompts",
     )
+    if camera is not None:
+        args.append(f"--use-file-for-fake-video-capture={camera}")
     if microphone is not None:
         args.append(f"--use-file-for-fake-audio-capture={microphone}{'' if loop else '%noloop'}")
     async with async_playwright() as playwright:

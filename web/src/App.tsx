@@ -19,7 +19,9 @@ export function App() {
       >
         {strings.skip}
       </a>
-      <header className="mx-auto flex w-full max-w-6xl items-center justify-between gap-4 px-4 py-3 sm:px-6">
+      <header
+        className={`mx-auto flex w-full items-center justify-between gap-4 px-4 py-3 sm:px-6 ${live ? 'max-w-[100rem]' : 'max-w-6xl'}`}
+      >
         <span className="flex items-center gap-2.5 font-semibold tracking-tight">
           <img src="/favicon.svg" alt="" className="size-7" />
           {strings.product}

@@ -67,8 +67,10 @@ export const strings = {
   people: {
     title: 'People in the call',
     count: (count: number) => `People (${count})`,
-    stage: 'People and screens',
+    stage: 'Pictures of people',
+    screens: 'Shared screens',
     self: 'You',
+    ownScreen: 'Your screen',
     screenOf: (name: string) => `Screen of ${name}`,
     assistant: 'assistant',
     phone: 'by telephone',

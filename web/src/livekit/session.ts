@@ -4,6 +4,7 @@ import {
   type LocalAudioTrack,
   type LocalTrackPublication,
   type Participant,
+  RemoteAudioTrack,
   Room,
   RoomEvent,
   setLogLevel,
@@ -16,6 +17,7 @@ import type { DisconnectCode } from '../strings';
 import { agentActivity, type AgentActivity } from './agent';
 import { disconnectCode } from './outcome';
 import { watchSilence } from './silence';
+import { TurnClock } from './turnClock';
 
 setLogLevel('warn');
 
@@ -46,6 +48,8 @@ export interface SessionListener {
   allowed: (allowed: Allowed) => void;
   /** Whether nothing but digital silence comes from the microphone. */
   silence: (silent: boolean) => void;
+  /** Milliseconds from the caller's last sound to the assistant's first, heard on this page. */
+  answered: (milliseconds: number) => void;
   /** The network changed under the call: `signal` keeps the sound, `media` does not. */
   reconnecting: () => void;
   reconnected: () => void;
@@ -75,6 +79,7 @@ export class CallSession {
   readonly #listener: SessionListener;
   readonly #options: SessionOptions;
   readonly #names: Record<string, string> = {};
+  readonly #clock: TurnClock;
   #microphone: LocalAudioTrack | undefined;
   #stopWatching: (() => void) | undefined;
   #closed = false;
@@ -83,12 +88,13 @@ export class CallSession {
   constructor(listener: SessionListener, options: SessionOptions) {
     this.#listener = listener;
     this.#options = options;
+    this.#clock = new TurnClock((milliseconds) => listener.answered(milliseconds));
     this.room = new Room({
       adaptiveStream: true,
       dynacast: true,
       audioCaptureDefaults: capture(options.microphoneId),
       videoCaptureDefaults: {
-        resolution: VideoPresets.h720.resolution,
+        resolution: VideoPresets.h540.resolution,
         ...(options.cameraId ? { deviceId: { ideal: options.cameraId } } : {}),
       },
       ...(options.speakerId ? { audioOutput: { deviceId: options.speakerId } } : {}),
@@ -112,6 +118,7 @@ export class CallSession {
       this.#dropMicrophone();
       throw error;
     }
+    this.#clock.hearMicrophone(track);
     this.#stopWatching = watchSilence(track, (silent) => this.#listener.silence(silent));
   }
 
@@ -163,6 +170,7 @@ export class CallSession {
   async close(): Promise<void> {
     this.#closed = true;
     this.#dropMicrophone();
+    this.#clock.close();
     await this.room.disconnect();
   }
 
@@ -193,6 +201,14 @@ export class CallSession {
       .on(RoomEvent.ParticipantDisconnected, agentChanged)
       .on(RoomEvent.ParticipantAttributesChanged, agentChanged)
       .on(RoomEvent.ParticipantNameChanged, (_, participant) => this.#meet(participant))
+      .on(RoomEvent.TrackSubscribed, (track, _, participant) => {
+        if (participant.isAgent && track instanceof RemoteAudioTrack) this.#clock.hearAgent(track);
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track, _, participant) => {
+        if (participant.isAgent && track instanceof RemoteAudioTrack) {
+          this.#clock.hearAgent(undefined);
+        }
+      })
       .on(RoomEvent.LocalTrackPublished, mediaChanged)
       .on(RoomEvent.LocalTrackUnpublished, unpublished)
       .on(RoomEvent.TrackMuted, mediaChanged)
@@ -205,6 +221,7 @@ export class CallSession {
       })
       .on(RoomEvent.Disconnected, (reason) => {
         this.#dropMicrophone();
+        this.#clock.close();
         // A join that fails says so by rejecting `connect`.
         if (this.#everConnected) listener.disconnected(disconnectCode(reason));
       })
@@ -241,6 +258,7 @@ export class CallSession {
   }
 
   #dropMicrophone(): void {
+    this.#clock.hearMicrophone(undefined);
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#microphone?.stop();

@@ -16,7 +16,9 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 /** A button of at least 44 px, the size of a fingertip. */
 export function Button({ look = 'quiet', iconOnly = false, className = '', ...rest }: Props) {
-  const shape = iconOnly ? 'size-11 rounded-xl' : 'min-h-11 rounded-xl px-4';
+  // Only where the caller says nothing of its own: two utilities of one kind do not add up.
+  const size = `${/\bmin-h-/.test(className) ? '' : 'min-h-11'} ${/\bpx-/.test(className) ? '' : 'px-4'}`;
+  const shape = iconOnly ? 'size-11 rounded-xl' : `rounded-xl ${size}`;
   return (
     <button
       type="button"

@@ -7,16 +7,18 @@ interface Props {
   state: AgentState;
   levels: number[];
   compact?: boolean;
+  answeredMs?: number | undefined;
 }
 
 /** What the assistant is doing, in words and shape. */
 export function AgentPresence({ compact }: { compact: boolean }) {
   const state = useCall((call) => call.agent);
+  const answeredMs = useCall((call) => call.answeredMs);
   const levels = useAgentLevels(5);
-  return <AgentView state={state} levels={levels} compact={compact} />;
+  return <AgentView state={state} levels={levels} compact={compact} answeredMs={answeredMs} />;
 }
 
-export function AgentView({ state, levels, compact = false }: Props) {
+export function AgentView({ state, levels, compact = false, answeredMs }: Props) {
   const words = strings.agent[state];
   return (
     <section
@@ -27,6 +29,15 @@ export function AgentView({ state, levels, compact = false }: Props) {
       <div data-testid="agent-state" data-state={state}>
         <p className={`text-lg font-semibold ${compact ? '' : 'lg:text-2xl'}`}>{words.title}</p>
         <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint}</p>
+        {answeredMs !== undefined && (
+          <p
+            className="text-sm text-muted tabular-nums"
+            data-testid="page-latency"
+            data-ms={Math.round(answeredMs)}
+          >
+            {strings.latency.heard((answeredMs / 1000).toFixed(2))}
+          </p>
+        )}
       </div>
     </section>
   );

@@ -36,18 +36,21 @@ export default function CallPage() {
     <CallMedia session={session}>
       <main
         id="content"
-        className="mx-auto grid min-h-0 w-full max-w-6xl flex-1 grid-rows-[auto_auto_minmax(0,1fr)_auto] gap-3 px-3 pb-3 sm:px-6 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] lg:grid-rows-[auto_minmax(0,1fr)_auto] lg:gap-x-8"
+        className="mx-auto flex min-h-0 w-full max-w-6xl flex-1 flex-col gap-3 px-3 pb-3 has-[[data-stage]]:max-w-[100rem] sm:px-6"
       >
-        <div className="space-y-3 empty:hidden lg:col-span-2">
-          <h1 ref={heading} tabIndex={-1} className="sr-only">
-            {strings.call.heading(room)}
-          </h1>
+        <h1 ref={heading} tabIndex={-1} className="sr-only">
+          {strings.call.heading(room)}
+        </h1>
+        <div className="space-y-3 empty:hidden">
           <CallNotices />
           <AudioUnlock />
         </div>
-        <Stage />
-        <SidePanel />
-        <div className="pb-[env(safe-area-inset-bottom)] lg:col-span-2">
+        {/* On small screens this scrolls; the controls below it never leave. */}
+        <div className="grid min-h-0 flex-1 grid-rows-[auto_minmax(15rem,1fr)] gap-3 overflow-y-auto px-1 pb-2 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] lg:grid-rows-[minmax(0,1fr)] lg:gap-x-8 lg:overflow-visible lg:has-[[data-stage]]:grid-cols-[minmax(0,8fr)_minmax(0,5fr)]">
+          <Stage />
+          <SidePanel />
+        </div>
+        <div className="pb-[env(safe-area-inset-bottom)]">
           <Controls />
         </div>
       </main>

@@ -78,7 +78,7 @@ export function Controls() {
         />
         <Button
           look="danger"
-          className="min-h-12 px-3 sm:px-4"
+          className="min-h-12 max-w-14 min-w-0 flex-1 px-0 sm:max-w-none sm:flex-none sm:px-4"
           onClick={() => void call.leave()}
           data-testid="leave-button"
         >
@@ -109,7 +109,7 @@ function Control({ icon, label, hotkey, className = '', ...rest }: ControlProps)
     <Button
       title={hotkey ? `${label} (${hotkey.toUpperCase()})` : label}
       aria-keyshortcuts={hotkey}
-      className={`min-h-12 px-3 aria-pressed:bg-accent-soft ${className}`}
+      className={`min-h-12 max-w-14 min-w-0 flex-1 px-0 aria-pressed:bg-accent-soft sm:max-w-none sm:flex-none sm:px-3.5 ${className}`}
       {...rest}
     >
       <Icon name={icon} />

@@ -44,6 +44,8 @@ interface CallState {
   allowed: Allowed;
   /** What is wrong with microphone, camera or screen. */
   deviceTrouble: Failure | undefined;
+  /** The page's own measure of the last answer, in milliseconds. */
+  answeredMs: number | undefined;
   connection: 'steady' | 'reconnecting' | 'restored';
   /** Why the last attempt to join did not succeed. */
   joinFailure: Failure | undefined;
@@ -79,6 +81,7 @@ const fresh: CallState = {
   screen: false,
   allowed: { camera: false, screen: false },
   deviceTrouble: undefined,
+  answeredMs: undefined,
   connection: 'steady',
   joinFailure: undefined,
   endedBy: undefined,
@@ -116,6 +119,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       camera: (camera) => when({ camera }),
       screen: (screen) => when({ screen }),
       allowed: (allowed) => when({ allowed }),
+      answered: (answeredMs) => when({ answeredMs }),
       reconnecting: () => when({ connection: 'reconnecting' }),
       reconnected: () => when({ connection: 'restored' }),
       disconnected: (endedBy) => {

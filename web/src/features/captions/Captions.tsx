@@ -13,7 +13,11 @@ export function Captions() {
   if (!on) return null;
   return (
     // The transcript is what screen readers read; captions would say everything twice.
-    <div aria-hidden="true" data-testid="captions" className="min-h-16 shrink-0">
+    <div
+      aria-hidden="true"
+      data-testid="captions"
+      className="shrink-0 empty:hidden lg:min-h-16 lg:empty:block"
+    >
       {line && (
         <p className="flex max-h-28 flex-col justify-end overflow-hidden rounded-2xl bg-ink px-4 py-3 text-lg leading-snug text-ground">
           <span>

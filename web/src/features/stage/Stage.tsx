@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { useTiles } from '../../livekit';
+import { useTiles, type Tile } from '../../livekit';
 import { strings } from '../../strings';
 import { AgentPresence } from '../call/AgentPresence';
 import { useCall } from '../call/store';
@@ -13,23 +13,44 @@ export function Stage() {
   const agent = useCall((call) => call.agent);
   const crowded = tiles.length > 1 || tiles.some((tile) => tile.video);
   return (
-    <div className="flex min-h-0 flex-col gap-3 px-1 lg:justify-center">
+    <div className="flex min-w-0 flex-col gap-3 px-1 lg:min-h-0 lg:justify-center">
       {(!crowded || agent !== 'absent') && <AgentPresence compact={crowded} />}
-      {crowded && <Grid tiles={tiles} />}
+      {crowded && <Pictures tiles={tiles} />}
       <Captions />
     </div>
   );
 }
 
-function Grid({ tiles }: { tiles: ReturnType<typeof useTiles> }) {
+/** A shared screen gets the room, and people a strip below it. */
+function Pictures({ tiles }: { tiles: Tile[] }) {
+  const screens = tiles.filter((tile) => tile.kind === 'screen');
+  const people = tiles.filter((tile) => tile.kind === 'camera');
+  return (
+    <div
+      data-stage
+      className="flex h-[36dvh] min-h-40 shrink-0 flex-col gap-2 lg:h-auto lg:min-h-0 lg:flex-1"
+    >
+      {screens.length > 0 && <Grid tiles={screens} label={strings.people.screens} />}
+      <Grid tiles={people} label={strings.people.stage} strip={screens.length > 0} />
+    </div>
+  );
+}
+
+interface GridProps {
+  tiles: Tile[];
+  label: string;
+  strip?: boolean;
+}
+
+function Grid({ tiles, label, strip = false }: GridProps) {
   const { box, width, height } = useSize();
   const columns = bestColumns(tiles.length, width, height);
   return (
     <ul
       ref={box}
-      aria-label={strings.people.stage}
+      aria-label={label}
       data-testid="stage-grid"
-      className="grid h-[34dvh] min-h-0 auto-rows-fr gap-2 lg:h-auto lg:flex-1"
+      className={`grid min-h-0 auto-rows-fr gap-2 ${strip ? 'h-20 shrink-0 lg:h-32' : 'flex-1'}`}
       style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
     >
       {tiles.map((tile) => (

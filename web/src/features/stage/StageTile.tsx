@@ -7,7 +7,8 @@ export function StageTile({ tile }: { tile: Tile }) {
   const { person, video, kind } = tile;
   const words = strings.people;
   const name = person.self ? words.self : person.name;
-  const label = kind === 'screen' ? words.screenOf(name) : name;
+  const screen = person.self ? words.ownScreen : words.screenOf(person.name);
+  const label = kind === 'screen' ? screen : name;
   return (
     <li
       data-testid="tile"
