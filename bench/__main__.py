@@ -12,6 +12,7 @@ from bench.result import Machine, Result, commit
 from bench.settings import BenchSettings
 from bench.turns import Run, measure_turns
 from caller.errors import CallerError
+from caller.priority import raise_priority
 from caller.report import latency_table
 from caller.settings import CallerSettings
 
@@ -22,6 +23,7 @@ def main() -> int:
     settings = CallerSettings()
     if "room_prefix" not in settings.model_fields_set:
         settings = settings.model_copy(update={"room_prefix": "bench"})
+    raise_priority(settings.nice)
     console = Console(width=None if sys.stdout.isatty() else 120)
     start_s = time.monotonic()
 

@@ -7,6 +7,7 @@ import sys
 from rich.console import Console
 
 from caller.demo import demo
+from caller.priority import raise_priority
 from caller.settings import CallerSettings
 
 
@@ -16,7 +17,9 @@ def main() -> int:
     parser.add_argument("command", choices=["demo"], help="demo: hold a conversation and check it")
     parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
-    report = asyncio.run(demo(CallerSettings(), console))
+    settings = CallerSettings()
+    raise_priority(settings.nice)
+    report = asyncio.run(demo(settings, console))
     return 0 if report.ok else 1
 
 

@@ -61,6 +61,13 @@ class CallerSettings(BaseSettings):
         gt=0,
         description="Longest wait for the end of one of the agent's turns, in seconds.",
     )
+    nice: int = Field(
+        default=-10,
+        ge=-20,
+        le=19,
+        description="Niceness of the caller's process, where the system allows it: it stands for a "
+        "machine of its own.",
+    )
     user_wer_max: float = Field(
         default=0.25, ge=0, description="Largest word error rate of the caller's words, pooled."
     )

@@ -1,4 +1,7 @@
 import asyncio
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -93,3 +96,11 @@ async def test_a_cancelled_recording_is_not_spoken() -> None:
 def test_lag_before_the_first_frame_is_zero() -> None:
     sink = Sink()
     assert lag_percentile_ms(Microphone(sink.send, sink.keep).lags_s, 99) == 0
+
+
+def test_priority_is_raised_where_allowed_and_inherited() -> None:
+    script = "from caller.priority import raise_priority; print(raise_priority(7))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert int(done.stdout) == max(7, os.getpriority(os.PRIO_PROCESS, 0))
