@@ -11,7 +11,6 @@ from caller.errors import WaitTimeoutError
 from caller.measure import (
     AGENT_THRESHOLD_DBFS,
     Stages,
-    speech_threshold_dbfs,
     stages,
     voiced_span,
 )
@@ -109,13 +108,12 @@ class Conversation:
             reason = self.participant.closed or "the microphone is too slow"
             raise WaitTimeoutError(f"{clip.name} could not be spoken: {reason}") from error
         sent = [f for f in self.recorder.sent if spoken.start_s - 0.01 <= f.time_s < spoken.end_s]
-        threshold = await asyncio.to_thread(speech_threshold_dbfs, clip.samples, clip.rate_hz)
-        span = await asyncio.to_thread(voiced_span, sent, clip.rate_hz, threshold)
-        end_s = span.last_s if span else spoken.end_s
         self._tell("waiting for the answer")
         agent = await self._hear_agent(
             spoken.start_s, first_message, self._settings.turn_timeout_s, "answer", answers=True
         )
+        span = await asyncio.to_thread(voiced_span, sent, clip.rate_hz, clip.threshold_dbfs)
+        end_s = span.last_s if span else spoken.end_s
         finals = [m for m in self.messages[first_message:] if m.final]
         heard = " ".join(m.text for m in finals if m.speaker == "user")
         # Of the first words alone: later ones (after an apology) answer another wait.

@@ -74,8 +74,7 @@ def speech_threshold_dbfs(samples: Samples, rate_hz: int) -> float:
 
     A fixed level would take the room of a noisy recording for speech.
     """
-    cell = rate_hz * _CELL_MS // 1000
-    levels = [level_dbfs(samples[i : i + cell]) for i in range(0, len(samples), cell)]
+    levels = [level for level, _, _ in _cells([TimedFrame(0.0, samples)], rate_hz)]
     if not levels:
         return AGENT_THRESHOLD_DBFS
     loud = float(np.percentile(levels, 95))
@@ -90,18 +89,15 @@ def voiced_span(
     A voiced stretch is at least 30 ms of 10 ms cells at or above the threshold; in its outermost
     cells the first and the last sample at the threshold count.
     """
-    cell = rate_hz * _CELL_MS // 1000
     runs: list[list[TimedFrame]] = []
     run: list[TimedFrame] = []
-    for frame in frames:
-        for offset in range(0, len(frame.samples), cell):
-            samples = frame.samples[offset : offset + cell]
-            if level_dbfs(samples) >= threshold_dbfs:
-                run.append(TimedFrame(frame.time_s + offset / rate_hz, samples))
-                continue
-            if len(run) * _CELL_MS >= _CLICK_MS:
-                runs.append(run)
-            run = []
+    for level, time_s, samples in _cells(frames, rate_hz):
+        if level >= threshold_dbfs:
+            run.append(TimedFrame(time_s, samples))
+            continue
+        if len(run) * _CELL_MS >= _CLICK_MS:
+            runs.append(run)
+        run = []
     if len(run) * _CELL_MS >= _CLICK_MS:
         runs.append(run)
     if not runs:
@@ -146,6 +142,29 @@ def stages(measured_s: float, latency: Latency | None) -> Stages:
 def percentile(values: Sequence[float], share: float) -> float | None:
     """Percentile (0 to 100) of pooled raw values; None without any."""
     return float(np.percentile(values, share)) if values else None
+
+
+def _cells(frames: Iterable[TimedFrame], rate_hz: int) -> list[tuple[float, float, Samples]]:
+    """Cuts frames into cells of 10 ms: level, moment of the first sample, samples.
+
+    All levels at once: one by one in Python they would hold up the microphone's schedule.
+    """
+    size = rate_hz * _CELL_MS // 1000
+    cells = [
+        (frame.time_s + start / rate_hz, frame.samples[start : start + size])
+        for frame in frames
+        for start in range(0, len(frame.samples), size)
+    ]
+    padded = np.zeros((len(cells), size), np.float32)
+    lengths = np.array([len(samples) for _, samples in cells], np.float32)
+    for row, (_, samples) in zip(padded, cells, strict=True):
+        row[: len(samples)] = samples
+    power = np.square(padded / 32768).sum(axis=1) / np.maximum(lengths, 1)
+    levels = 10 * np.log10(np.maximum(power, 10 ** (_FLOOR_DBFS / 10)))
+    return [
+        (float(level), time_s, samples)
+        for level, (time_s, samples) in zip(levels, cells, strict=True)
+    ]
 
 
 def _loud(samples: Samples, threshold_dbfs: float) -> npt.NDArray[np.intp]:

@@ -2,13 +2,14 @@
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from caller.errors import ClipError
-from caller.measure import level_dbfs, trim_to_speech
+from caller.measure import level_dbfs, speech_threshold_dbfs, trim_to_speech
 from caller.recorder import Samples
 from caller.settings import CallerSettings
 from caller.speech_server import SpeechServer, resample
@@ -41,6 +42,11 @@ class Clip:
     rate_hz: int
     reference: str | None
     origin: str
+
+    @cached_property
+    def threshold_dbfs(self) -> float:
+        """Level above which the recording is voiced."""
+        return speech_threshold_dbfs(self.samples, self.rate_hz)
 
     @property
     def duration_s(self) -> float:
