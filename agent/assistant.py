@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterable
 
-from livekit.agents import Agent, FlushSentinel, ModelSettings, llm
+from livekit import rtc
+from livekit.agents import Agent, FlushSentinel, ModelSettings, llm, stt
 
+from agent.overlap import OverlapFilter
 from agent.replies import ReplyGuard
 from agent.settings import Settings
 
@@ -28,11 +30,25 @@ class Assistant(Agent):
         instructions: System prompt.
         tools: What she can do besides talk.
         guard: Speaks when the model does not.
+        overlap: Judges what the caller says over her.
     """
 
-    def __init__(self, instructions: str, tools: list[llm.Tool], guard: ReplyGuard) -> None:
+    def __init__(
+        self,
+        instructions: str,
+        tools: list[llm.Tool],
+        guard: ReplyGuard,
+        overlap: OverlapFilter,
+    ) -> None:
         super().__init__(instructions=instructions, tools=list(tools))
         self._guard = guard
+        self._overlap = overlap
+
+    def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncIterable[stt.SpeechEvent]:
+        """Recognise, without what is no interruption."""
+        return self._overlap.filter(Agent.default.stt_node(self, audio, model_settings))
 
     def llm_node(
         self,

@@ -11,6 +11,7 @@ from agent.assistant import Assistant, reply_guard
 from agent.callers import CallerWatch
 from agent.errors import TranscriptStoreError
 from agent.observer import SessionObserver
+from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook, scratch_folder
 from agent.rescue import Rescue
 from agent.session import build_session, load_vad, open_engines, room_options
@@ -122,6 +123,7 @@ class Call:
                 settings.spoken(settings.instructions),
                 build_tools(settings, self._http),
                 reply_guard(settings),
+                OverlapFilter.of(self._session, recorder),
             ),
             room=room,
             room_options=room_options(settings, recorder.text_output, answer_text),

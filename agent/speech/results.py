@@ -14,10 +14,11 @@ from trinity.speech.v1.speech_to_text_service_pb2 import StreamingRecognitionRes
 
 def same_words(one: str, other: str) -> bool:
     """Tell whether two texts differ in case, punctuation and spaces only."""
-    return _words(one) == _words(other)
+    return words_of(one) == words_of(other)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Split a text into bare words, without case, punctuation and apostrophes."""
     kept = "".join(char if char.isalnum() or char == "'" else " " for char in text.casefold())
     return kept.replace("'", "").split()
 

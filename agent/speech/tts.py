@@ -70,6 +70,7 @@ class GrpcTTS(tts.TTS[Any]):
         self._stub = TextToSpeechServiceStub(channel)
         self._voice = voice
         self._speaking_rate = speaking_rate
+        self.has_timings = False
 
     @property
     def model(self) -> str:
@@ -123,6 +124,7 @@ class GrpcTTS(tts.TTS[Any]):
                 await call.write(SynthesizeRequest(context_id="probe", end_input=EndInput()))
                 async for response in call:
                     if response.WhichOneof("payload") == "done":
+                        self.has_timings = True
                         return True
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
             pass
@@ -170,9 +172,10 @@ class GrpcSynthesizeStream(tts.SynthesizeStream):
                 send.result()
             await receive
         except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNIMPLEMENTED and self._owner.word_timings:
-                self._owner.word_timings = False  # speak without them from now on
-                raise APIConnectionError("the speech server has no times of words") from error
+            if self._owner.word_timings and not self._owner.has_timings:
+                # Perhaps refused for them; text that was under way hides a refusal's status.
+                self._owner.word_timings = False
+                raise APIConnectionError("perhaps the server has no times of words") from error
             raise to_api_error(error) from error
         finally:
             call.cancel()
@@ -221,6 +224,7 @@ class GrpcSynthesizeStream(tts.SynthesizeStream):
                 )
                 emitter.start_segment(segment_id=context)
             if kind == "timings":
+                self._owner.has_timings = True
                 # Before the audio that they belong to, as the framework wants them.
                 emitter.push_timed_transcript(
                     [

@@ -17,6 +17,7 @@ SECONDS = (
 
 PHASES = ("eou", "stt", "llm_ttft", "tts_ttfb", "e2e")
 INTERRUPTIONS = ("true", "false")
+OVERLAPS = ("backchannel", "echo")
 OUTCOMES = ("completed", "failed")
 FALLBACKS = ("llm_empty", "llm_failed", "llm_slow", "not_heard", "speech_lost")
 
@@ -31,6 +32,7 @@ class Metrics:
     sessions: Counter
     tool_calls: Counter
     fallbacks: Counter
+    overlaps: Counter
     stt_reconnects: Counter
     transcripts: Counter
 
@@ -46,6 +48,8 @@ def show_all() -> None:
         all_of.sessions.labels(outcome)
     for reason in FALLBACKS:
         all_of.fallbacks.labels(reason)
+    for kind in OVERLAPS:
+        all_of.overlaps.labels(kind)
     for result in ("saved", "lost"):
         all_of.transcripts.labels(result)
 
@@ -74,6 +78,11 @@ def metrics() -> Metrics:
             "agent_fallbacks_total",
             "Times that the agent spoke in place of a failed part.",
             ["reason"],
+        ),
+        overlaps=Counter(
+            "agent_overlaps_total",
+            "Words over the agent's speech that were no interruption.",
+            ["kind"],
         ),
         stt_reconnects=Counter(
             "agent_stt_reconnects_total", "Recognition streams that broke and were opened again."

@@ -16,6 +16,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
     UserStateChangedEvent,
     llm,
+    stt,
     utils,
 )
 from livekit.agents.voice.io import TextOutput
@@ -77,6 +78,18 @@ class TranscriptRecorder:
         session.on("user_input_transcribed", self._on_user_words)
         session.on("agent_state_changed", self._on_agent_state)
         session.on("conversation_item_added", self._on_item)
+
+    @property
+    def agent_text(self) -> str:
+        """The agent's words of the present reply as far as they were played."""
+        return "" if self._agent_ended else self._agent_text
+
+    def aside(self, event: stt.SpeechEvent) -> None:
+        """Record words of the caller that the session does not act on."""
+        data = event.alternatives[0]
+        self._on_user_words(
+            UserInputTranscribedEvent(transcript=data.text, is_final=True, language=data.language)
+        )
 
     def typed(self, text: str, participant: str) -> None:
         """Record a chat message of a participant."""

@@ -20,6 +20,7 @@ from livekit.agents.voice.transcription.synchronizer import TranscriptSynchroniz
 
 from agent.assistant import Assistant, reply_guard
 from agent.observer import SessionObserver
+from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook
 from agent.rescue import Rescue
 from agent.session import build_session, load_vad, open_engines
@@ -249,6 +250,7 @@ class Conversation:
                 self.settings.spoken(self.settings.instructions),
                 build_tools(self.settings, self._http),
                 reply_guard(self.settings),
+                OverlapFilter.of(self.session, self.recorder),
             ),
             record=False,
         )

@@ -5,8 +5,10 @@ own, begun together with the others of this module that are wanted.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -78,7 +80,7 @@ async def a_final_with_other_words_starts_the_reply_anew() -> None:
 @turn
 async def barge_in_stops_the_voice_and_keeps_only_what_was_heard() -> None:
     long = " ".join(f"word{number}" for number in range(30)) + "."
-    script = Script(heard=["Tell me.", "Stop it please."])
+    script = Script(heard=["Tell me.", "Tell me the other one."])
     replies = iter([Reply(long), Reply("All right.")])
     async with Conversation(script, lambda _: next(replies)) as call:
         await call.say()
@@ -87,7 +89,8 @@ async def barge_in_stops_the_voice_and_keeps_only_what_was_heard() -> None:
         onset = time.monotonic()
         await call.say(0.6)
         await call.until(lambda: len(call.finals("agent")) == 2, 5)
-        assert call.loudspeaker.at("pause")[0] - onset < 1
+        stopped = min(call.loudspeaker.at("pause") + call.loudspeaker.at("clear"))
+        assert stopped - onset < 1
         cut = call.finals("agent")[0]
         assert cut and long.startswith(cut.rstrip(".")) and len(cut) < len(long) / 2
         first = next(m for m in call.messages if m.final and m.speaker == "agent")
@@ -108,6 +111,21 @@ async def noise_over_the_voice_pauses_and_resumes() -> None:
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
         assert call.loudspeaker.at("pause") and call.loudspeaker.at("resume")
         assert call.finals("agent") == [text]
+
+
+@turn
+async def a_nod_over_the_voice_is_no_interruption() -> None:
+    text = " ".join(f"word{number}" for number in range(16)) + "."
+    script = Script(heard=["Tell me.", "Mm-hmm, right."])
+    async with Conversation(script, lambda _: Reply(text)) as call:
+        await call.say()
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+        await asyncio.sleep(0.4)
+        await call.say(0.3)
+        await call.until(lambda: bool(call.finals("agent")), 8)
+        assert call.finals("agent") == [text]
+        assert call.finals("user") == ["Tell me.", "Mm-hmm, right."]
+        assert len(call.ollama.requests) == 1
 
 
 @turn
@@ -209,6 +227,18 @@ async def held(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, asynci
     tasks = {name: asyncio.create_task(hold(TURNS[name])) for name in TURNS if name in wanted}
     yield tasks
     await asyncio.gather(*tasks.values(), return_exceptions=True)
+    # livekit-agents never asks how a failed `say` ended. Told here, as a later garbage collection
+    # would tell it in the middle of something, such as a parse, which Python 3.11 does not bear.
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_pass_over_say)
+    gc.collect()
+    loop.set_exception_handler(None)
+
+
+def _pass_over_say(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    future = context.get("future")
+    if not (isinstance(future, asyncio.Task) and future.get_name() == "AgentActivity.tts_say"):
+        loop.default_exception_handler(context)
 
 
 @pytest.mark.asyncio(loop_scope="module")
