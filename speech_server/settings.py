@@ -202,6 +202,11 @@ class Settings(BaseSettings):
         description="Sound of a context that may wait for a client that does not read, in "
         "milliseconds.",
     )
+    tts_recordings_seconds: int = Field(
+        default=300,
+        ge=0,
+        description="Sound of repeated prompts that is kept in memory, in seconds; 0 keeps none.",
+    )
     tts_phoneme_cache: int = Field(
         default=2000, ge=0, description="Texts of a voice whose phonemes are remembered."
     )

@@ -8,13 +8,16 @@ been heard yet, then whoever runs out next.
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
 
 from speech_server.engines.piper import Floats, WholeVoice
 from speech_server.telemetry import Metrics, get_logger
 from speech_server.tts import compute
+from speech_server.tts.recordings import Recording, Recordings
 from speech_server.tts.utterance import Manner, Utterance
 from speech_server.tts.windows import FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
 
@@ -35,11 +38,18 @@ class WholeText:
     manner: Manner
 
 
+@dataclass(frozen=True)
+class Replay:
+    """A segment that was said before."""
+
+    recording: Recording
+
+
 class Sink(Protocol):
     """Who takes what was made; called on the scheduler's thread, must not block."""
 
-    def began(self, job: "Job", frames: int | None) -> None:
-        """The segment's length is known, or will not be before its sound is there (None)."""
+    def began(self, job: "Job", samples: int) -> None:
+        """The segment will have so many samples."""
 
     def made(self, job: "Job", samples: Floats, *, last: bool) -> float:
         """Take the next samples; gives the seconds that they last, pauses included."""
@@ -52,10 +62,13 @@ class Sink(Protocol):
 class Job:
     """A segment on its way, with its accounts."""
 
-    work: Utterance | WholeText
+    work: Utterance | WholeText | Replay
     voice_name: str
     sink: Sink
     rate_hz: int
+    keep: Hashable = None
+    """Key under which the sound is kept for another time; None keeps nothing."""
+    kept: list[Floats] = field(default_factory=list)
     submitted_s: float = field(default_factory=time.monotonic)
     begun_s: float | None = None
     windows: int = 0
@@ -87,14 +100,25 @@ class Scheduler:
 
     Args:
         metrics: Where to count.
-        max_batch: Segments that are computed together. On a CPU one at a time is as fast, and the
-            first is heard sooner.
+        text_batch: Segments whose text stage is computed together.
+        window_batch: Windows that are computed together.
+        recordings: What was said before; filled here.
         max_unread_s: Sound that may wait for a client that does not read.
     """
 
-    def __init__(self, metrics: Metrics, *, max_batch: int, max_unread_s: float) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        *,
+        text_batch: int,
+        window_batch: int,
+        max_unread_s: float,
+        recordings: Recordings,
+    ) -> None:
         self._metrics = metrics
-        self._max_batch = max_batch
+        self._text_batch = text_batch
+        self._window_batch = window_batch
+        self._recordings = recordings
         self._max_unread_s = max_unread_s
         self._changed = threading.Condition()
         self._lanes: list[Lane] = []
@@ -201,9 +225,15 @@ class Scheduler:
         if not ready:
             return [], wake
         ready.sort(key=lambda item: item[:2])
-        first = ready[0][2]
-        mates = [item[2] for item in ready if _same_call(first.jobs[0], item[2].jobs[0])]
-        return mates[: self._max_batch], None
+        (urgency, _), _, first = ready[0]
+        mates = [
+            lane
+            for (other, _), _, lane in ready
+            if other == urgency and _same_call(first.jobs[0], lane.jobs[0])
+        ]
+        work = first.jobs[0].work
+        is_text = isinstance(work, Utterance) and not work.started
+        return mates[: self._text_batch if is_text else self._window_batch], None
 
     def _work(self, items: Sequence[tuple[Lane, Job]], *, alone: bool) -> None:
         if not items:
@@ -224,9 +254,10 @@ class Scheduler:
             self._fail(*items[0], error)
             return
         took = time.monotonic() - begin
-        phase = "text" if made[0] is None else "sound"
-        self._metrics.inference.labels("tts", items[0][1].voice_name, phase).observe(took)
-        self._metrics.batch_size.labels("tts").observe(len(items))
+        if not isinstance(items[0][1].work, Replay):
+            phase = "text" if made[0] is None else "sound"
+            self._metrics.inference.labels("tts", items[0][1].voice_name, phase).observe(took)
+            self._metrics.batch_size.labels("tts").observe(len(items))
         sound = 0.0
         for (lane, job), samples in zip(items, made, strict=True):
             job.compute_s += took / len(items)
@@ -243,11 +274,13 @@ class Scheduler:
         work = job.work
         if samples is None:
             assert isinstance(work, Utterance)
-            job.sink.began(job, work.total_frames)
+            job.sink.began(job, work.total_frames * work.voice.hop)
             return 0.0
         last = work.finished if isinstance(work, Utterance) else True
-        if isinstance(work, WholeText):
-            job.sink.began(job, None)
+        if not isinstance(work, Utterance):
+            job.sink.began(job, len(samples))
+        elif job.keep is not None:
+            self._record(job, work, samples, last=last)
         job.windows += 1
         audio_s = len(samples) / job.rate_hz
         job.audio_s += audio_s
@@ -267,6 +300,14 @@ class Scheduler:
             )
         return audio_s
 
+    def _record(self, job: Job, work: Utterance, samples: Floats, *, last: bool) -> None:
+        if work.total_frames * work.voice.hop > self._recordings.longest:
+            return
+        job.kept.append(samples)
+        if last:
+            whole = np.concatenate(job.kept)
+            self._recordings.put(job.keep, Recording(whole, work.id_frames))
+
     def _fail(self, lane: Lane, job: Job, error: Exception) -> None:
         delivered = not lane.closed
         self.close_lane(lane)
@@ -280,6 +321,8 @@ class Scheduler:
 
 def _rank(job: Job, left_s: float | None) -> tuple[int, float]:
     """Order of a lane's next work, smaller first; ``left_s`` is sound that is not heard yet."""
+    if isinstance(job.work, Replay):
+        return -1, job.submitted_s  # costs nothing
     if left_s is None or (left_s <= 0 and job.begun_s is None):
         return 1, job.submitted_s
     return (0 if left_s < URGENT_S else 2), left_s
@@ -291,12 +334,18 @@ def _same_call(one: Job, other: Job) -> bool:
         return True
     if not isinstance(one.work, Utterance) or not isinstance(other.work, Utterance):
         return False
-    return one.work.voice is other.work.voice and one.work.started == other.work.started
+    if one.work.voice is not other.work.voice or one.work.started != other.work.started:
+        return False
+    lengths = len(one.work.ids), len(other.work.ids)
+    # Padding a short text to a long one costs more than a call of its own.
+    return one.work.started or 2 * min(lengths) >= max(lengths)
 
 
 def _compute(jobs: Sequence[Job], *, alone: bool) -> list[Floats | None]:
     """Do the next step of jobs that share a call; None stands for a text stage."""
     work = jobs[0].work
+    if isinstance(work, Replay):
+        return [work.recording.samples]
     if isinstance(work, WholeText):
         manner = work.manner
         scales = (manner.noise_scale, manner.length_scale, manner.noise_w_scale)

@@ -8,7 +8,6 @@ import numpy as np
 from speech_server.audio.output import BYTES_PER_SAMPLE, OutputEncoding, OutputResampler, encode
 from speech_server.engines.piper import Floats
 from speech_server.tts.scheduler import Job
-from speech_server.tts.utterance import Utterance
 
 MESSAGE_MS = (40, 60, 100, 200)
 """Lengths of a context's messages: the first is short so that playing can begin, the last length
@@ -18,7 +17,7 @@ is that of all others."""
 class SegmentListener(Protocol):
     """Who is told, on the scheduler's thread, what became of a segment."""
 
-    def segment_begins(self, index: int, job: Job, pause: int, samples: int) -> None:
+    def segment_begins(self, index: int, pause: int, samples: int) -> None:
         """The segment is a pause and then its sound, together so many samples."""
 
     def segment_sounds(self, index: int, pieces: list[tuple[bytes, int]], *, last: bool) -> None:
@@ -82,15 +81,14 @@ class SegmentSound:
         self._sizes = sizes
         self._resampler: OutputResampler | None = None
 
-    def began(self, job: Job, frames: int | None) -> None:
-        """Announce the segment, if its length is known."""
-        if frames is not None and isinstance(job.work, Utterance):
-            self._begin(job, frames * job.work.voice.hop)
+    def began(self, job: Job, samples: int) -> None:
+        """Announce the segment."""
+        self._resampler = OutputResampler(self._voice_rate_hz, self._rate_hz, samples)
+        total = self._pause + self._resampler.total
+        self._listener.segment_begins(self._index, self._pause, total)
 
     def made(self, job: Job, samples: Floats, *, last: bool) -> float:
         """Pass the next samples on; gives the seconds that they last."""
-        if self._resampler is None:
-            self._begin(job, len(samples))
         assert self._resampler is not None
         sound = self._resampler.push(samples * self._gain, last=last)
         if self._pause:
@@ -108,8 +106,3 @@ class SegmentSound:
     def failed(self, job: Job, error: Exception) -> None:
         """Pass the failure on."""
         self._listener.segment_failed(error)
-
-    def _begin(self, job: Job, samples: int) -> None:
-        self._resampler = OutputResampler(self._voice_rate_hz, self._rate_hz, samples)
-        total = self._pause + self._resampler.total
-        self._listener.segment_begins(self._index, job, self._pause, total)

@@ -269,6 +269,15 @@ async def test_numbers_are_written_out_and_markup_is_not_spoken(client: SpeechCl
     assert plain.of("segment")[0].segment.spoken_text == "At $3.50."
 
 
+async def test_a_repeated_prompt_is_said_from_memory_with_its_times(client: SpeechClient) -> None:
+    config = {"enable_word_time_offsets": True, "sample_rate_hertz": 16000}
+    first = (await client.speak(utterance("a", "Please hold the line.", **config)))["a"]
+    again = (await client.speak(utterance("b", "Please hold the line.", **config)))["b"]
+    assert again.audio == first.audio
+    assert [r.timings for r in again.of("timings")] == [r.timings for r in first.of("timings")]
+    assert again.done.compute_ms < 20 < first.done.compute_ms
+
+
 BAD = [
     ([message("a", config=Config(voice="nobody"))], "NOT_FOUND", "config.voice"),
     ([message("a", text="Hello")], "INVALID_ARGUMENT", "config"),
