@@ -146,7 +146,7 @@ class Settings(BaseSettings):
         description="Silence after which the preflight is made, in milliseconds.",
     )
     stop_silence_ms: int = Field(
-        default=320,
+        default=448,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        default=0.5, description="End-of-turn probability from which a turn counts as complete."
+        default=0.7, description="End-of-turn probability from which a turn counts as complete."
     )
     max_utterance_ms: int = Field(
         default=20_000,

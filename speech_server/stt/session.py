@@ -127,13 +127,13 @@ class Session:
     async def force(self) -> None:
         """Finalise the utterance now."""
         await self._hear()
-        self._take(await self._compute(self._front.flush))
+        await self._take(await self._compute(self._front.flush))
         self._end_now(FinalizeReason.FORCED)
 
     async def finish(self) -> None:
         """Finalise what is left; nothing comes after."""
         await self._hear()
-        self._take(await self._compute(self._front.finish))
+        await self._take(await self._compute(self._front.finish))
         self._end_now(FinalizeReason.STREAM_END)
 
     # Audio in
@@ -144,12 +144,12 @@ class Session:
         samples = np.concatenate(self._pending)
         self._pending.clear()
         self._pending_count = 0
-        self._take(await self._compute(lambda: self._front.push(samples)))
+        await self._take(await self._compute(lambda: self._front.push(samples)))
 
     async def _compute(self, work: Callable[[], Heard]) -> Heard:
         return await asyncio.get_running_loop().run_in_executor(self._models.front_end, work)
 
-    def _take(self, heard: Heard) -> None:
+    async def _take(self, heard: Heard) -> None:
         self._audio_ms = heard.audio_ms
         self._clock.arrived(heard.audio_ms)
         for probability in heard.probabilities:
@@ -158,6 +158,8 @@ class Session:
             events = self._endpointer.push(0.0 if cut else probability)
             for event in events:
                 self._on(event)
+                if isinstance(event, Paused):
+                    await self._judge_turn()
             utterance = self._utterance
             if utterance:
                 threshold = self._config.endpointing.start_threshold
@@ -234,9 +236,6 @@ class Session:
         speculation = Speculation(future, to_ms)
         utterance.speculation = speculation
         self._tasks.create_task(self._publish_preflight(utterance, speculation))
-        if self._models.turn:
-            audio = self._front.last_audio(min(to_ms, self._audio_ms))
-            self._tasks.create_task(self._judge_turn(utterance, speculation, audio))
 
     def _drop_speculation(self, utterance: Utterance) -> None:
         if utterance.speculation:
@@ -263,15 +262,19 @@ class Session:
                 )
             )
 
-    async def _judge_turn(
-        self, utterance: Utterance, speculation: Speculation, audio: Samples
-    ) -> None:
-        probability = await asyncio.get_running_loop().run_in_executor(
+    async def _judge_turn(self) -> None:
+        """Ask whether the turn is over, before more audio is looked at.
+
+        So the judgement of a pause never comes too late for it, however fast the audio comes.
+        """
+        utterance = self._utterance
+        if utterance is None or self._models.turn is None:
+            return
+        audio = self._front.last_audio(self._endpointer.clock_ms)
+        utterance.end_of_turn = await asyncio.get_running_loop().run_in_executor(
             self._models.front_end, self._models.end_of_turn, audio
         )
-        if utterance.speculation is speculation and not utterance.over:
-            utterance.end_of_turn = probability
-            self._endpointer.judge(probability)
+        self._endpointer.judge(utterance.end_of_turn)
 
     def _finalise(
         self,

@@ -142,8 +142,13 @@ class Rig:
 
     async def talk(self, *requests: pb.TranscribeRequest) -> list[pb.TranscribeResponse]:
         """Send, half-close, and read to the end."""
-        async with self.channel() as channel, asyncio.timeout(20):
-            call = pb_grpc.SpeechToTextServiceStub(channel).Transcribe(iter_of(requests))
+        return await self.talk_over(iter_of(requests))
+
+    async def talk_over(
+        self, requests: AsyncIterator[pb.TranscribeRequest], seconds: float = 60
+    ) -> list[pb.TranscribeResponse]:
+        async with self.channel() as channel, asyncio.timeout(seconds):
+            call = pb_grpc.SpeechToTextServiceStub(channel).Transcribe(requests)
             return [response async for response in call]
 
 
@@ -159,7 +164,11 @@ def finals(responses: Sequence[pb.TranscribeResponse]) -> list[pb.StreamingRecog
 
 
 def make_server(
-    engine: FakeEngine | None = None, *, real_vad: bool = False, **fields: object
+    engine: FakeEngine | None = None,
+    *,
+    real_vad: bool = False,
+    models: SttModels | None = None,
+    **fields: object,
 ) -> Rig:
     """A server that is not started; its models are there already."""
     configure_logs("error")
@@ -168,7 +177,7 @@ def make_server(
         **{"port": 0, "metrics_port": 0, "drain_probe_seconds": 0.0, "turn_model": "", **fields}
     )
     metrics = Metrics()
-    models = SttModels(
+    models = models or SttModels(
         engine=engine,
         vad=SileroVad(VAD_FILE) if real_vad else LoudnessVad(),
         turn=None,

@@ -47,6 +47,16 @@ async def served(**fields):
         await asyncio.wait_for(task, 10)
 
 
+@asynccontextmanager
+async def stopping(made):
+    """A server that is started and not warmed up."""
+    await made.server.start()
+    try:
+        yield
+    finally:
+        await made.server.stop(0)
+
+
 async def test_health_follows_the_warm_up():
     made = make_server()
     warm = asyncio.Event()
@@ -57,9 +67,8 @@ async def test_health_follows_the_warm_up():
         await warm_up()
 
     made.service.warm_up = slow
-    await made.server.start()
-    warming = asyncio.create_task(made.server.warm_up())
-    async with made.channel() as channel:
+    async with stopping(made), made.channel() as channel:
+        warming = asyncio.create_task(made.server.warm_up())
         for name in (SERVICE_NAME, "trinity.speech.v1.ServerService", ""):
             assert await health(channel, name) == NOT_SERVING
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -70,7 +79,6 @@ async def test_health_follows_the_warm_up():
         for name in (SERVICE_NAME, "trinity.speech.v1.ServerService", ""):
             assert await health(channel, name) == SERVING
         assert await made.talk(config()) == []
-    await made.server.stop(0)
 
 
 async def test_drain_lets_the_open_stream_end():
@@ -106,6 +114,8 @@ async def test_drain_has_a_limit(monkeypatch):
         stop.ask()
         await asyncio.wait_for(task, 5)
         async with asyncio.timeout(5):
+            told = await call.read()
+            assert told.HasField("server_draining")
             assert await call.code() is not grpc.StatusCode.OK
 
 

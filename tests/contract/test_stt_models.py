@@ -1,0 +1,170 @@
+"""Recognition with the locked models on real recordings."""
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+from trinity.speech.v1 import speech_to_text_service_pb2 as pb
+
+from model_store import ModelStoreError, resolve
+from speech_server.audio.log_mel import StreamLogMel, as_features
+from speech_server.engines.base import DecodeItem
+from speech_server.engines.whisper import WhisperEngine, WhisperOptions
+from speech_server.settings import Settings
+from speech_server.stt.models import SttModels
+from speech_server.telemetry import Metrics
+from tests.support.stt_rig import Rig, config, finals, make_server, pieces
+
+pytestmark = pytest.mark.models
+
+SPEECH = Path(os.environ.get("SPEECH_DATA") or Path(__file__).parents[3] / "shared" / "speech")
+CLIP = "audio/librispeech_test_other__1688-142285-0003.flac"
+WORDS = "i really liked that account of himself better than anything else he said"
+
+
+def recording(name: str) -> np.ndarray:
+    path = SPEECH / name
+    if not path.is_file():
+        pytest.skip(f"no recordings at {SPEECH}; SPEECH_DATA names them")
+    samples, rate = soundfile.read(path, dtype="float32")
+    assert rate == 16_000
+    return samples
+
+
+def wer(reference: str, text: str) -> float:
+    return jiwer.wer(reference, re.sub(r"[^a-z' ]", "", text.lower()))
+
+
+def pcm(samples: np.ndarray) -> bytes:
+    return (samples.clip(-1, 1) * 32767).astype("<i2").tobytes()
+
+
+@pytest.fixture(scope="module")
+def models():
+    try:
+        resolve("whisper-base")
+    except ModelStoreError as error:
+        pytest.skip(str(error))
+    loaded = asyncio.run(SttModels.load(Settings(), Metrics()))
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture
+async def server(models):
+    made: Rig = make_server(models=models)
+    await made.server.start()
+    await made.server.warm_up()
+    yield made
+    # The models are the module's: they outlive the server.
+    made.service._models = None
+    await made.server.stop(1)
+
+
+def features(samples: np.ndarray) -> np.ndarray:
+    spectrum = StreamLogMel(80)
+    spectrum.push(samples)
+    return as_features(spectrum.frames.rows(0, 10**6))
+
+
+async def test_a_recording_becomes_its_words(server):
+    speech = recording(CLIP)
+    responses = await server.talk(
+        config(interim_results=True, enable_word_time_offsets=True, enable_word_confidence=True),
+        *pieces(pcm(np.concatenate([speech, np.zeros(32_000, np.float32)])), 3200),
+    )
+    done = finals(responses)
+    assert wer(WORDS, " ".join(result.transcript for result in done)) <= 0.2
+    for result in done:
+        assert result.end_of_turn_probability > 0
+        assert result.language_code == "en"
+        assert result.timings.context_frames < 1500
+        assert " ".join(word.word for word in result.words) == result.transcript
+        times = [(word.start_ms, word.end_ms) for word in result.words]
+        assert times == sorted(times)
+        assert times[0][0] >= result.start_ms
+        assert times[-1][1] <= result.end_ms + 300
+        assert all(0 < word.confidence <= 1 for word in result.words)
+
+
+async def test_stable_text_never_changes(server):
+    speech = recording("audio/librispeech_test_other__1688-142285-0001.flac")
+    # Paced a little above real time, so that there are interims.
+    requests = pieces(pcm(speech), 6400)
+
+    async def paced():
+        yield config(interim_results=True)
+        for request in requests:
+            await asyncio.sleep(0.12)
+            yield request
+
+    stable: dict[str, str] = {}
+    count = 0
+    for response in await server.talk_over(paced()):
+        result = response.result
+        promised = stable.get(result.utterance_id, "")
+        assert result.transcript.startswith(promised)
+        stable[result.utterance_id] = result.transcript[: result.stable_prefix_chars]
+        count += bool(promised)
+    assert count
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gen_silence_10s", "gen_whitenoise_m10dB_10s", "kitchen_1", "sb_noise4", "gen_clicks_10s"],
+)
+async def test_noise_becomes_no_words(server, name):
+    noise = recording(f"audio/negatives__{name}.flac")
+    done = finals(await server.talk(config(), *pieces(pcm(noise), 32_000)))
+    assert [result.transcript for result in done if result.transcript] == []
+
+
+async def test_the_language_is_found(server):
+    speech = recording("audio/multilingual__leopard_de.flac")
+    done = finals(await server.talk(config(language_code="auto"), *pieces(pcm(speech), 32_000)))
+    assert {result.language_code for result in done} == {"de"}
+    assert all(result.language_probability > 0.8 for result in done)
+    assert "Portal" in done[0].transcript
+
+
+async def test_translation_is_english(server):
+    speech = recording("audio/multilingual__leopard_de.flac")
+    asked = config(language_code="de", task=pb.RECOGNITION_TASK_TRANSLATE)
+    done = finals(await server.talk(asked, *pieces(pcm(speech), 32_000)))
+    assert re.search(r"\b(the|was|room|portal)\b", done[0].transcript.lower())
+
+
+def test_a_batch_gives_what_each_gives_alone(models):
+    speech = recording(CLIP)
+    engine = models.engine
+    # Lengths that share a window of 400 frames.
+    items = [
+        DecodeItem(features(speech[:length]), language="en") for length in (41_600, 38_400, 35_200)
+    ]
+    assert {engine.bucket(item) for item in items} == {400}
+    together = engine.decode(items)
+    assert [h.tokens for h in together] == [engine.decode([one])[0].tokens for one in items]
+    assert len({h.text for h in together}) > 1
+
+
+def test_a_broken_model_is_refused(tmp_path):
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"{}")
+    with pytest.raises((RuntimeError, ValueError)):
+        WhisperEngine(tmp_path, WhisperOptions("broken"))
+
+
+@pytest.mark.gpu
+def test_cuda_runs_what_it_says():
+    from speech_server.engines.whisper import cuda_devices
+
+    if not cuda_devices():
+        pytest.skip("no CUDA device")
+    engine = WhisperEngine(resolve("whisper-base"), WhisperOptions("whisper-base", device="cuda"))
+    assert engine.device == "cuda"
+    assert wer(WORDS, engine.decode([DecodeItem(features(recording(CLIP)))])[0].text) <= 0.2
