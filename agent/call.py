@@ -7,6 +7,7 @@ import httpx
 import structlog
 from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess, room_io
 
+from agent import playout
 from agent.assistant import Assistant, reply_guard
 from agent.callers import CallerWatch
 from agent.errors import TranscriptStoreError
@@ -32,6 +33,7 @@ SEQUENCE_SECONDS = 1.0
 def prepare_process(process: JobProcess) -> None:
     """Load what a call needs before there is one; livekit-agents calls it in a new process."""
     configure_events()
+    playout.install()
     settings = Settings()
     process.userdata["settings"] = settings
     process.userdata["vad"] = load_vad(settings)

@@ -1,0 +1,73 @@
+"""A pause of the agent's voice that loses nothing.
+
+livekit-agents 1.8.9 throws away what it had queued for sending (up to 200 ms) when the voice
+pauses, so a word is missing after the pause. Here the thrown part is kept and sent first. This
+replaces one private method of the framework; a test tells when the framework's own has changed.
+"""
+
+import time
+from collections import deque
+
+from livekit import rtc
+from livekit.agents.voice.room_io._output import _ParticipantAudioOutput
+
+KEPT_SECONDS = 0.5
+"""More than LiveKit's queue holds."""
+
+
+def install() -> None:
+    """Let every audio output of this process keep what a pause would lose."""
+    _ParticipantAudioOutput._forward_audio = _forward_audio  # type: ignore[method-assign]
+
+
+async def _forward_audio(self: _ParticipantAudioOutput) -> None:
+    sent: deque[rtc.AudioFrame] = deque()
+    async for frame in self._audio_buf:
+        generation = self._interruption_generation
+        self._forwarding_idle.clear()
+        try:
+            again: list[rtc.AudioFrame] = []
+            if not self._playback_enabled.is_set():
+                queued_s = self._audio_source.queued_duration
+                again = tail(sent, queued_s)
+                # As if it had never been sent: the next stretch begins where the voice stopped.
+                self._source_pushed_duration -= sum(part.duration for part in again)
+                self._report_run(offset=self._source_pushed_duration, ended_at=time.time())
+                self._audio_source.clear_queue()
+                await self._playback_enabled.wait()
+            for part in [*again, frame]:
+                if generation != self._interruption_generation:
+                    break  # the reply that it belonged to was interrupted
+                if self._interrupted_event.is_set() or self._pushed_duration == 0:
+                    if self._interrupted_event.is_set() and self._flush_task:
+                        await self._flush_task
+                    break
+                if not self._first_frame_event.is_set():
+                    self._first_frame_event.set()
+                    self.on_playback_started(created_at=time.time())
+                if self._dry_at is not None and time.time() >= self._dry_at:
+                    self._report_run(offset=self._source_pushed_duration, ended_at=self._dry_at)
+                self._source_pushed_duration += part.duration
+                await self._audio_source.capture_frame(part)
+                self._dry_at = time.time() + self._audio_source.queued_duration
+                sent.append(part)
+                while sum(old.duration for old in sent) - sent[0].duration > KEPT_SECONDS:
+                    sent.popleft()
+        finally:
+            self._forwarding_idle.set()
+
+
+def tail(frames: deque[rtc.AudioFrame], seconds: float) -> list[rtc.AudioFrame]:
+    """Give the last seconds of what was sent, the first frame cut where it has to be."""
+    found: list[rtc.AudioFrame] = []
+    for frame in reversed(frames):
+        if seconds <= 0:
+            break
+        samples = min(frame.samples_per_channel, round(seconds * frame.sample_rate))
+        if samples < frame.samples_per_channel:
+            data = bytes(frame.data)[-samples * frame.num_channels * 2 :] if samples else b""
+            frame = rtc.AudioFrame(data, frame.sample_rate, frame.num_channels, samples)
+        if samples:
+            found.append(frame)
+        seconds -= frame.duration
+    return found[::-1]
