@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from stack.neighbours import Neighbours
 from stack.ports import HOST, Ports
 from stack.settings import StackSettings
 
@@ -24,22 +25,19 @@ class Addresses:
     prometheus_url: str | None = None
 
     @classmethod
-    def of(
-        cls, ports: Ports, settings: StackSettings, *, ollama_host: str | None, prometheus: bool
-    ) -> "Addresses":
+    def of(cls, ports: Ports, neighbours: Neighbours, *, prometheus: bool) -> "Addresses":
         """Put together the addresses of a stack.
 
         Args:
             ports: of the stack.
-            settings: name the neighbours that run already.
-            ollama_host: an Ollama that runs already, or None for the stack's own.
+            neighbours: that run already, elsewhere or here.
             prometheus: whether the stack runs one.
         """
         return cls(
             api_url=f"http://{HOST}:{ports.control}",
-            livekit_url=settings.livekit_url or f"ws://{HOST}:{ports.livekit}",
-            redis_url=settings.redis_url or f"redis://{HOST}:{ports.redis}/0",
-            ollama_host=ollama_host or f"http://{HOST}:{ports.ollama}",
+            livekit_url=neighbours.livekit_url or f"ws://{HOST}:{ports.livekit}",
+            redis_url=neighbours.redis_url or f"redis://{HOST}:{ports.redis}/0",
+            ollama_host=neighbours.ollama_host or f"http://{HOST}:{ports.ollama}",
             speech_target=f"{HOST}:{ports.speech}",
             speech_metrics_url=f"http://{HOST}:{ports.speech_metrics}/metrics",
             agent_metrics_url=f"http://{HOST}:{ports.agent_metrics}/metrics",

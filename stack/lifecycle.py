@@ -11,12 +11,13 @@ from typing import Self
 from stack import keeper, llm, readiness
 from stack.addresses import Addresses
 from stack.commands import tail
-from stack.errors import NeighbourSilent, NotReady, ServiceDied, StackError
+from stack.errors import NotReady, ServiceDied, StackError
+from stack.neighbours import Neighbours, find_neighbours
 from stack.ports import require_free
-from stack.programs import prometheus
+from stack.programs import prometheus, redis
 from stack.progress import Progress, Step, duration
 from stack.record import Claim, Process, Record, forget
-from stack.services import Service, own_ollama, services
+from stack.services import Service, services
 from stack.settings import StackSettings
 from stack.supervisor import State, Supervisor
 
@@ -97,8 +98,9 @@ class Stack:
         try:
             # An earlier launcher that was killed may have left a stack that is still stopping.
             keeper.sweep(self._supervisor.mark)
-            self._addresses = self._find_addresses()
-            table = services(self.settings, self._addresses, self._progress)
+            neighbours = self._find_neighbours()
+            self._addresses = self._find_addresses(neighbours)
+            table = services(self.settings, self._addresses, neighbours, self._progress)
             self._services = {service.name: service for service in table}
             require_free(self.settings.ports, [port for item in table for port in item.ports])
             self._supervisor.start(table, self.settings.stop_grace_s)
@@ -190,13 +192,19 @@ class Stack:
                         self._progress.say(f"  {name} {_news(state)}: {self.log_path(name)}")
                 before = {name: state.pid for name, state in now.items()}
 
-    def _find_addresses(self) -> Addresses:
-        settings = self.settings
+    def _find_neighbours(self) -> Neighbours:
+        found = find_neighbours(self.settings)
+        if found.redis_url is None:
+            redis.find_or_install(self.settings, self._progress)
+            # Debian starts the Redis that it installs, where the machine runs services.
+            found = find_neighbours(self.settings)
+        return found
+
+    def _find_addresses(self, neighbours: Neighbours) -> Addresses:
         return Addresses.of(
-            settings.ports,
-            settings,
-            ollama_host=find_ollama(settings),
-            prometheus=prometheus.find(settings) is not None,
+            self.settings.ports,
+            neighbours,
+            prometheus=prometheus.find(self.settings) is not None,
         )
 
     def _write_record(self) -> None:
@@ -275,29 +283,3 @@ def _news(state: State) -> str:
     if state.status == "FATAL":
         return "keeps ending and is not restarted any more"
     return "ended"
-
-
-def find_ollama(settings: StackSettings) -> str | None:
-    """Give the address of an Ollama that runs already and is to be used, or None.
-
-    One that ``OLLAMA_HOST`` names is used; without that setting the one at the default port is,
-    unless the stack has ports of its own.
-
-    Raises:
-        NeighbourSilent: ``OLLAMA_HOST`` names one on another machine that does not answer.
-    """
-    named = settings.ollama_host
-    if named:
-        host = readiness.http_address(named)
-        if readiness.ollama_version(host):
-            return host
-        if not any(local in host for local in ("//127.", "//localhost", "//[::1]")):
-            raise NeighbourSilent(
-                f"OLLAMA_HOST is {named}, but no Ollama answers there: start it, or unset "
-                "OLLAMA_HOST to let the stack start its own"
-            )
-        return None
-    if settings.port_base:
-        return None
-    usual = own_ollama(settings)
-    return usual if readiness.ollama_version(usual) else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from stack import readiness
 from stack.addresses import Addresses
 from stack.llm import llm_threads
+from stack.neighbours import Neighbours
 from stack.ports import HOST
 from stack.programs import livekit, ollama, prometheus, redis
 from stack.progress import Progress
@@ -48,25 +49,28 @@ class Service:
     probe: readiness.Probe
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    """Services that must be ready before it is started at first: it ends without them."""
+    """Services of this stack that must be ready before it is started: it ends without them."""
     death_signal: str = "TERM"
     """What it gets when the supervisor is killed: TERM where it would end at once and tidily."""
 
 
-def services(settings: StackSettings, addresses: Addresses, progress: Progress) -> list[Service]:
+def services(
+    settings: StackSettings, addresses: Addresses, neighbours: Neighbours, progress: Progress
+) -> list[Service]:
     """Give the services of a stack; finds or installs the programs that they need.
 
     Args:
         settings: of the stack.
-        addresses: of the stack; what runs already elsewhere gets no service.
+        addresses: of the stack.
+        neighbours: that run already; they get no service.
         progress: shows what is being installed.
     """
     table: list[Service] = []
-    if settings.redis_url is None:
+    if neighbours.redis_url is None:
         table.append(_redis(settings, addresses, redis.find_or_install(settings, progress)))
-    if settings.livekit_url is None:
+    if neighbours.livekit_url is None:
         table.append(_livekit(settings, addresses, livekit.find_or_install(settings, progress)))
-    if addresses.ollama_host == own_ollama(settings):
+    if neighbours.ollama_host is None:
         table.append(_ollama(settings, addresses, ollama.find_or_install(settings, progress)))
     table.append(_speech_server(settings, addresses))
     table.append(_agent(settings, addresses))
@@ -74,11 +78,6 @@ def services(settings: StackSettings, addresses: Addresses, progress: Progress) 
     if addresses.prometheus_url and (program := prometheus.find(settings)):
         table.append(_prometheus(settings, addresses, program))
     return table
-
-
-def own_ollama(settings: StackSettings) -> str:
-    """Give the address of the Ollama that this stack would start."""
-    return f"http://{HOST}:{settings.ports.ollama}"
 
 
 def _redis(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
@@ -118,7 +117,7 @@ def _livekit(settings: StackSettings, addresses: Addresses, program: Path) -> Se
             **_livekit_redis(addresses.redis_url),
         },
         # It ends when it cannot reach Redis at its start.
-        needs=("redis",) if settings.redis_url is None else (),
+        needs=("redis",),
     )
 
 

@@ -102,8 +102,9 @@ class StackSettings(BaseSettings):
     redis_url: str | None = Field(
         default=None,
         validation_alias="REDIS_URL",
-        description="A Redis that runs already; it is used and never stopped. Empty: the stack "
-        "starts one.",
+        description="A Redis that runs already; it is used and never stopped. Empty: one at "
+        "the default port is used when it answers (unless STACK_PORT_BASE is set), else the "
+        "stack starts one.",
     )
     ollama_host: str | None = Field(
         default=None,

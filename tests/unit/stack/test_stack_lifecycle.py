@@ -28,6 +28,7 @@ from stack import (
     lifecycle,
     llm,
 )
+from stack.neighbours import Neighbours, find_ollama, find_redis
 from stack.readiness import Waiting
 from stack.record import Process, Record
 from stack.services import Service, Stage, services
@@ -202,22 +203,24 @@ def test_down_ends_what_is_left_without_a_launcher(
 def test_an_ollama_that_a_setting_names_must_answer(settings: StackSettings) -> None:
     far = settings.model_copy(update={"ollama_host": "ollama.invalid:11434"})
     with pytest.raises(NeighbourSilent, match=r"OLLAMA_HOST is ollama.invalid"):
-        lifecycle.find_ollama(far)
+        find_ollama(far)
     near = settings.model_copy(update={"ollama_host": f"127.0.0.1:{settings.ports.ollama}"})
-    assert lifecycle.find_ollama(near) is None
-    assert lifecycle.find_ollama(settings) is None
+    assert find_ollama(near) is None
+    assert find_ollama(settings) is None
 
 
-def test_what_runs_already_gets_no_service(
-    settings: StackSettings, shown: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_runs_already_gets_no_service(settings: StackSettings, shown: io.StringIO) -> None:
     settings = settings.model_copy(
         update={"redis_url": "redis://:geheim@10.0.0.5:6380/3", "livekit_url": "wss://lk.example"}
     )
     stack = Stack(settings, Progress(shown))
-    monkeypatch.setattr(lifecycle, "find_ollama", lambda _: "http://10.0.0.6:11434")
-    addresses = stack._find_addresses()
-    table = {item.name: item for item in services(settings, addresses, Progress(shown))}
+    neighbours = Neighbours(
+        redis_url=find_redis(settings),
+        livekit_url=settings.livekit_url,
+        ollama_host="http://10.0.0.6:11434",
+    )
+    addresses = stack._find_addresses(neighbours)
+    table = {item.name: item for item in services(settings, addresses, neighbours, Progress(shown))}
     assert set(table) == {"speech_server", "agent", "control_api"}
     told = table["agent"].environment
     assert told["REDIS_URL"] == "redis://:geheim@10.0.0.5:6380/3"
@@ -248,3 +251,16 @@ def test_the_command_line_says_what_is_wrong(
     assert done.returncode == status, done.stderr
     assert text in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_runs_at_the_usual_ports_gets_no_service(
+    settings: StackSettings, shown: io.StringIO
+) -> None:
+    """A neighbour that runs already may have the very address that the stack's own would have."""
+    neighbours = Neighbours(
+        redis_url=f"redis://127.0.0.1:{settings.ports.redis}/0",
+        ollama_host=f"http://127.0.0.1:{settings.ports.ollama}",
+    )
+    addresses = Stack(settings, Progress(shown))._find_addresses(neighbours)
+    names = {item.name for item in services(settings, addresses, neighbours, Progress(shown))}
+    assert names.isdisjoint({"redis", "ollama"})

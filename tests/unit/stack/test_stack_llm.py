@@ -12,7 +12,7 @@ import pytest
 
 import model_store
 from stack import ModelFailed, Progress, StackSettings, free_base, llm
-from stack.lifecycle import find_ollama
+from stack.neighbours import find_ollama
 
 
 class FakeOllama(ThreadingHTTPServer):
