@@ -4,6 +4,7 @@ import { useCall } from './features/call/store';
 import { JoinPage } from './features/join/JoinPage';
 import { strings } from './strings';
 
+const OperatorPage = lazy(() => import('./features/operator/OperatorPage'));
 const CallPage = lazy(() => import('./features/call/CallPage'));
 
 /** The frame around every page, and which page it is. */
@@ -11,6 +12,11 @@ export function App() {
   const phase = useCall((call) => call.phase);
   const room = useCall((call) => call.room);
   const live = phase === 'live';
+  const page = () => {
+    if (window.location.pathname === '/operator') return <OperatorPage />;
+    if (live) return <CallPage />;
+    return phase === 'ended' ? <EndedPage /> : <JoinPage />;
+  };
   return (
     <div className={`flex flex-col ${live ? 'h-dvh' : 'min-h-dvh'}`}>
       <a
@@ -32,21 +38,15 @@ export function App() {
           </span>
         )}
       </header>
-      {live ? (
-        <Suspense
-          fallback={
-            <main id="content" className="p-6 text-center text-muted" aria-busy>
-              {strings.loading}
-            </main>
-          }
-        >
-          <CallPage />
-        </Suspense>
-      ) : phase === 'ended' ? (
-        <EndedPage />
-      ) : (
-        <JoinPage />
-      )}
+      <Suspense
+        fallback={
+          <main id="content" className="p-6 text-center text-muted" aria-busy>
+            {strings.loading}
+          </main>
+        }
+      >
+        {page()}
+      </Suspense>
     </div>
   );
 }

@@ -3,7 +3,7 @@ export const strings = {
   product: 'Trinity',
   tagline: 'A voice assistant that runs on your own machine.',
   skip: 'Skip to the content',
-  loading: 'Loading the call…',
+  loading: 'Loading…',
 
   join: {
     title: 'Start a conversation',
@@ -155,6 +155,59 @@ export const strings = {
     reconnected: 'Connected again.',
     dismiss: 'Dismiss',
     retry: 'Try again',
+  },
+
+  operator: {
+    title: 'Operation',
+    key: {
+      label: 'API key',
+      hint: 'Kept in this page’s memory only; a reload forgets it.',
+      use: 'Use key',
+    },
+    trouble: {
+      unreachable: 'The control API does not answer.',
+      key: 'This needs an API key that is known and not revoked.',
+      scope: 'The API key may not do this.',
+      gone: 'There is no such room, participant or conversation.',
+      unknown: 'Something unexpected went wrong.',
+    },
+    health: {
+      title: 'Health',
+      away: 'does not answer',
+      ok: (milliseconds: number | undefined) =>
+        milliseconds === undefined ? 'works' : `works, answers in ${Math.round(milliseconds)} ms`,
+      parts: {
+        livekit: 'Call server',
+        redis: 'Store',
+        speech_server: 'Speech server',
+      } as Readonly<Record<string, string>>,
+    },
+    rooms: {
+      title: 'Calls now',
+      none: 'No call goes on.',
+      since: (time: string) => `open since ${time}`,
+      recording: 'is being recorded',
+      read: 'Read',
+      readOf: (room: string) => `Read the conversation of ${room}`,
+      close: 'End',
+      closeOf: (room: string) => `End the call ${room}`,
+      closeQuestion: (room: string) => `End the call ${room} for everybody?`,
+    },
+    members: {
+      title: (room: string) => `People in ${room}`,
+      mute: 'Mute',
+      muteOf: (name: string) => `Mute ${name}`,
+      remove: 'Remove',
+      removeOf: (name: string) => `Remove ${name}`,
+      kinds: {
+        standard: '',
+        agent: 'assistant',
+        sip: 'by telephone',
+        egress: 'recorder',
+        ingress: 'stream',
+      } as Readonly<Record<string, string>>,
+    },
+    conversation: { title: 'Conversation', room: 'Room', read: 'Read' },
   },
 
   ended: {

@@ -12,16 +12,27 @@ export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Sends one JSON request within a deadline; throws one of `errors.ts`. */
-export async function request(method: 'GET' | 'POST', path: string, body?: Json): Promise<Json> {
+interface Options {
+  body?: Json;
+  /** An API key or a join token, sent as a bearer; never stored here. */
+  key?: string;
+}
+
+/** Sends one JSON request within a deadline; throws one of `errors.ts`. No content gives `{}`. */
+export async function request(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  { body, key }: Options = {},
+): Promise<Json> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body) headers['Content-Type'] = 'application/json';
+  if (key) headers.Authorization = `Bearer ${key}`;
   let response: Response;
   let raw: string;
   try {
     response = await fetch(path, {
       method,
-      headers: body
-        ? { Accept: 'application/json', 'Content-Type': 'application/json' }
-        : { Accept: 'application/json' },
+      headers,
       body: body ? JSON.stringify(body) : null,
       cache: 'no-store',
       credentials: 'same-origin',
@@ -31,6 +42,7 @@ export async function request(method: 'GET' | 'POST', path: string, body?: Json)
   } catch (error) {
     throw new ApiUnreachable('the control API did not answer', { cause: error });
   }
+  if (response.status === 204) return {};
   const parsed = parse(raw);
   if (!response.ok) {
     // A gateway in front of an API that is away answers in its place.

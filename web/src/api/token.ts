@@ -27,7 +27,7 @@ export async function requestToken(wish: TokenRequest): Promise<Admission> {
     room_config: { agents: wish.assistant ? [{ agent_name: ASSISTANT }] : [] },
   };
   if (wish.roomName) body.room_name = wish.roomName;
-  const reply = await request('POST', '/api/token', body);
+  const reply = await request('POST', '/api/token', { body });
   const serverUrl = text(reply.server_url);
   const token = text(reply.participant_token);
   if (!serverUrl || !token) {

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { requestToken, type Admission } from '../../api';
+import { readWholeTranscript, requestToken, type Admission } from '../../api';
 import type { AgentActivity, Allowed, CallSession, SessionListener } from '../../livekit';
 import type { DisconnectCode } from '../../strings';
 import {
@@ -136,6 +136,16 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
     set({ ...fresh, choices: get().choices, joinFailure: why });
   }
 
+  /** Shows what was said before; a call is none the worse without. */
+  async function recall({ roomName, token }: Admission, mine: number): Promise<void> {
+    try {
+      const messages = await readWholeTranscript(roomName, token);
+      if (mine === attempt) useTranscript.getState().receiveHistory(messages);
+    } catch {
+      // Nothing was said, or the store is away.
+    }
+  }
+
   function openMicrophone(session: CallSession, mine: number): void {
     session.openMicrophone().catch((error: unknown) => {
       if (mine === attempt) get().microphoneFailed(error);
@@ -170,6 +180,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         preConnectBuffer: choices.assistant,
       });
       set({ session });
+      useTranscript.getState().clear();
       openMicrophone(session, mine);
 
       let admission: Admission;
@@ -187,7 +198,6 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         return;
       }
       if (mine !== attempt) return;
-      useTranscript.getState().clear();
       const { agent } = get();
       set({
         phase: 'live',
@@ -195,6 +205,8 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         identity: session.identity,
         agent: agent === 'absent' && choices.assistant ? 'connecting' : agent,
       });
+      // Only a room that was named can have been spoken in before.
+      if (choices.room) void recall(admission, mine);
       if (choices.camera && get().allowed.camera) void get().toggleCamera();
       clearTimeout(patience);
       patience = setTimeout(() => {

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { takeChat, takeTranscript, type ChatMessage, type Line } from './log';
-import { decodeTranscript } from './message';
+import { decodeTranscript, readTranscript } from './message';
 
 interface TranscriptStore {
   lines: readonly Line[];
@@ -8,6 +8,8 @@ interface TranscriptStore {
   unreadable: number;
   receive: (payload: Uint8Array) => void;
   receiveChat: (message: ChatMessage) => void;
+  /** Takes messages that were said before this page listened. */
+  receiveHistory: (messages: readonly unknown[]) => void;
   clear: () => void;
 }
 
@@ -20,5 +22,12 @@ export const useTranscript = create<TranscriptStore>()((set) => ({
     else set((state) => ({ unreadable: state.unreadable + 1 }));
   },
   receiveChat: (message) => set((state) => ({ lines: takeChat(state.lines, message) })),
+  receiveHistory: (messages) =>
+    set((state) => ({
+      lines: messages
+        .map(readTranscript)
+        .filter((message) => message !== undefined)
+        .reduce(takeTranscript, state.lines),
+    })),
   clear: () => set({ lines: [], unreadable: 0 }),
 }));
