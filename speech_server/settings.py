@@ -113,6 +113,13 @@ class Settings(BaseSettings):
         ge=100,
         description="Shortest time between two interims of a stream, in milliseconds.",
     )
+    stt_interim_share: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="Part of the time in which interims of one stream may be in work, 0 to 1; less "
+        "when the device is busy.",
+    )
     vad_model: str = Field(default="silero-vad", description="Voice activity model: name or path.")
     turn_model: str = Field(
         default="smart-turn-v3.2",

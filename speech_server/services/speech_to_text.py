@@ -132,6 +132,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
             send,
             max_backlog_ms=self._settings.stt_max_backlog_ms,
             interim_ms=self._settings.stt_interim_ms,
+            interim_share=self._settings.stt_interim_share,
         )
         self._sessions.add(session)
         try:

@@ -7,17 +7,21 @@ from speech_server.scheduling.load import Load
 FIRST_AFTER_MS: Final = 350
 """Speech before the first interim: less gives no word."""
 
-SHARE: Final = 0.3
-"""Part of the time in which one stream's interims may be on their way while the device is free."""
-
 BUSY: Final = 0.75
 FULL: Final = 0.95
 
 
 class Pacer:
-    """Paces the interims of one stream by what the last one took and how busy the device is."""
+    """Paces the interims of one stream by what the last one took and how busy the device is.
 
-    def __init__(self, load: Load, *, shortest_ms: int) -> None:
+    Args:
+        load: How busy it is.
+        shortest_ms: Shortest time between two.
+        share: Part of the time in which interims may be in work while the device is free.
+    """
+
+    def __init__(self, load: Load, *, shortest_ms: int, share: float) -> None:
+        self._share = share
         self._load = load
         self._shortest_ms = shortest_ms
         self._last_ms = 0.0
@@ -33,5 +37,5 @@ class Pacer:
         busy = self._load.busy_ratio
         if busy >= FULL:
             return False
-        share = SHARE if busy < BUSY else SHARE / 3
+        share = self._share if busy < BUSY else self._share / 3
         return since_ms >= max(self._shortest_ms, self._last_ms / share)

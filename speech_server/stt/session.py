@@ -48,6 +48,7 @@ class Session:
         send: Takes one message to the client; called from one task, in order.
         max_backlog_ms: Audio of unfinished utterances at which `push` waits.
         interim_ms: Shortest time between two interims.
+        interim_share: Part of the time in which interims may be in work.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Session:
         *,
         max_backlog_ms: int,
         interim_ms: int,
+        interim_share: float,
     ) -> None:
         self._config = config
         self._models = models
@@ -68,7 +70,7 @@ class Session:
             config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
         )
         self._endpointer = Endpointer(config.endpointing, patient=models.turn is not None)
-        self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms)
+        self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms, share=interim_share)
         self._clock = AudioClock()
         self._outbox = Outbox(send)
         self._pending: list[Samples] = []
