@@ -11,9 +11,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from stack import readiness
-from stack.ports import free_base
+from stack import StackSettings, readiness
 from stack.neighbours import find_redis
+from stack.ports import free_base
 from stack.readiness import Waiting
 
 
@@ -92,7 +92,7 @@ def test_redis(tmp_path: Path) -> None:
             if "Ready to accept connections" in line:
                 break
         readiness.redis_ping(url)()
-        # Not named, but at the port where the stack would start one; Debian starts what it installs.
+        # Not named, but at the port where the stack would start one.
         assert find_redis(StackSettings(redis_port=port)) == url
         assert find_redis(StackSettings(redis_port=port, port_base=free_base())) is None
         process.terminate()
