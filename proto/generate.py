@@ -1,6 +1,7 @@
 """Generates the Python modules of the contract beside their .proto files.
 
-Run by `make proto`; `tests/contract/test_proto_drift.py` runs it into a temporary folder and compares.
+Run by `make proto`; `tests/contract/test_proto_drift.py` runs it into a temporary folder and
+compares.
 """
 
 import sys
