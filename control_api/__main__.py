@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from control_api import keys_command, logs
 from control_api.app import create_app
@@ -31,6 +33,17 @@ def main() -> int:
     return _serve(settings)
 
 
+class _Server(uvicorn.Server):
+    """Tells the application when it is told to end, before it waits for open requests."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Takes a signal."""
+        app = self.config.app
+        if isinstance(app, FastAPI) and hasattr(app.state, "parts"):
+            app.state.parts.stopping.set()
+        super().handle_exit(sig, frame)
+
+
 def _serve(settings: Settings) -> int:
     logs.configure(settings.log_level)
     structlog.stdlib.get_logger("control_api").info(
@@ -41,9 +54,10 @@ def _serve(settings: Settings) -> int:
         access="keys" if settings.needs_keys else "open",
         web_page=settings.web_dist.joinpath("index.html").is_file(),
     )
-    server = uvicorn.Server(
+    app = create_app(settings)
+    server = _Server(
         uvicorn.Config(
-            create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             log_config=None,

@@ -1,19 +1,21 @@
 """Puts the application together: routes, errors, layers, and the life of its clients."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from control_api import openapi, problems
+from control_api.keep import keep, stop
 from control_api.middleware import Bounds, Observe, SecurityHeaders
 from control_api.middleware.secure import security_headers
 from control_api.parts import open_parts
 from control_api.routes import (
     agents,
+    events,
     health,
+    hooks,
     pages,
     participants,
     rooms,
@@ -27,7 +29,19 @@ from control_api.settings import Settings
 from control_api.telemetry import Telemetry
 
 # In the order of the API's documentation.
-_ROUTES = (tokens, rooms, participants, agents, trunks, rules, transcripts, health, pages)
+_ROUTES = (
+    tokens,
+    rooms,
+    participants,
+    agents,
+    trunks,
+    rules,
+    transcripts,
+    events,
+    hooks,
+    health,
+    pages,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -42,13 +56,15 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_parts(settings, telemetry) as parts:
             app.state.parts = parts
-            watch = asyncio.create_task(parts.health.watch(settings.watch_interval_s))
+            tasks = [
+                keep("health", lambda: parts.health.watch(settings.watch_interval_s)),
+                keep("journal", lambda: parts.journal.watch(settings.reconcile_interval_s)),
+                keep("feed", parts.feed.run),
+            ]
             try:
                 yield
             finally:
-                watch.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watch
+                await stop(tasks)
 
     app = FastAPI(
         lifespan=lifespan,

@@ -1,5 +1,6 @@
 """What the routes work with, opened and closed with the application."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from control_api.feed import Feed
 from control_api.health import HealthMonitor
+from control_api.journal import Journal
 from control_api.livekit import (
     Dispatches,
     DispatchRules,
@@ -15,16 +18,20 @@ from control_api.livekit import (
     Rooms,
     TokenSigner,
     Trunks,
+    WebhookVerifier,
 )
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
-from control_api.store import ApiKeys, RedisStore, Transcripts
+from control_api.store import ApiKeys, EventLog, Presence, RedisStore, Transcripts
 from control_api.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything with a connection or a key, one of each an application."""
+    """Everything with a connection or a key, one of each an application.
+
+    `stopping` is set when the process was told to end: streams that would last end then.
+    """
 
     settings: Settings
     telemetry: Telemetry
@@ -37,7 +44,11 @@ class Parts:
     store: RedisStore
     keys: ApiKeys
     transcripts: Transcripts
+    webhooks: WebhookVerifier
+    journal: Journal
+    feed: Feed
     health: HealthMonitor
+    stopping: threading.Event
 
 
 @asynccontextmanager
@@ -49,6 +60,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         rooms = Rooms(livekit)
         store = RedisStore.open(settings, telemetry)
         stack.push_async_callback(store.aclose)
+        events = EventLog(store, settings.events_max)
         speech = SpeechServer(settings)
         stack.push_async_callback(speech.aclose)
         yield Parts(
@@ -63,6 +75,10 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             store=store,
             keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),
+            webhooks=WebhookVerifier(settings),
+            journal=Journal(events, Presence(store), rooms, telemetry),
+            feed=Feed(events, settings.redis_timeout_s / 2),
+            stopping=threading.Event(),
             health=HealthMonitor(
                 {
                     "livekit": livekit.check,

@@ -127,6 +127,15 @@ class Settings(BaseSettings):
     watch_interval_s: float = Field(
         default=10.0, gt=0, le=300, description="Seconds between two looks at the parts."
     )
+    reconcile_interval_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=300,
+        description="Seconds between two comparisons of our notes with LiveKit's lists.",
+    )
+    events_max: int = Field(
+        default=100_000, ge=1000, description="Events that are kept for those who read on."
+    )
     shutdown_timeout_s: int = Field(
         default=10, ge=0, le=300, description="Seconds that open requests have to end at shutdown."
     )

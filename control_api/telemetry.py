@@ -90,6 +90,18 @@ class Telemetry:
             ["reason"],
             registry=self.registry,
         )
+        self.webhooks = Counter(
+            "control_webhook_events_total",
+            "Webhooks of LiveKit, by what became of them: new, duplicate, stale, refused, failed.",
+            ["event", "result"],
+            registry=self.registry,
+        )
+        self.repairs = Counter(
+            "control_reconcile_repairs_total",
+            "Events that LiveKit did not tell us and that we found by looking.",
+            ["kind"],
+            registry=self.registry,
+        )
         self.transcripts_unreadable = Counter(
             "control_transcript_messages_unreadable_total",
             "Entries of a transcript that are not transcript messages and were left out.",

@@ -12,6 +12,7 @@ from control_api.livekit.trunks import (
     OutboundTrunk,
     Trunks,
 )
+from control_api.livekit.webhooks import Webhook, WebhookVerifier
 
 __all__ = [
     "AgentDispatch",
@@ -32,4 +33,6 @@ __all__ = [
     "TokenSigner",
     "Track",
     "Trunks",
+    "Webhook",
+    "WebhookVerifier",
 ]

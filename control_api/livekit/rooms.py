@@ -136,7 +136,7 @@ class Rooms:
         reply = await self._client.call(
             "room", "list_participants", lambda: self._service.list_participants(request)
         )
-        return [_participant(each) for each in reply.participants]
+        return [participant_of(each) for each in reply.participants]
 
     async def participant(self, room: str, identity: str) -> Participant:
         """One participant."""
@@ -147,7 +147,7 @@ class Rooms:
             lambda: self._service.get_participant(request),
             what="participant",
         )
-        return _participant(found)
+        return participant_of(found)
 
     async def remove(self, room: str, identity: str) -> None:
         """Sends a participant out; a token that they hold lets them in again."""
@@ -215,7 +215,8 @@ def _room(room: api.Room) -> Room:
     )
 
 
-def _participant(info: api.ParticipantInfo) -> Participant:
+def participant_of(info: api.ParticipantInfo) -> Participant:
+    """Our form of LiveKit's participant."""
     return Participant(
         identity=info.identity,
         sid=info.sid,

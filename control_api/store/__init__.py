@@ -1,7 +1,20 @@
 """The one door to Redis: what outlives the process."""
 
+from control_api.store.events import ID_PATTERN, Event, EventLog
 from control_api.store.keys import ApiKey, ApiKeys
+from control_api.store.presence import Presence
 from control_api.store.redis import RedisStore
 from control_api.store.transcripts import TranscriptMessage, TranscriptPage, Transcripts
 
-__all__ = ["ApiKey", "ApiKeys", "RedisStore", "TranscriptMessage", "TranscriptPage", "Transcripts"]
+__all__ = [
+    "ID_PATTERN",
+    "ApiKey",
+    "ApiKeys",
+    "Event",
+    "EventLog",
+    "Presence",
+    "RedisStore",
+    "TranscriptMessage",
+    "TranscriptPage",
+    "Transcripts",
+]

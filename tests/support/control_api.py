@@ -119,10 +119,10 @@ async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(settings: Settings, port: int = 0) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API, served by uvicorn on a port of its own."""
     config = uvicorn.Config(
-        create_app(settings), port=0, log_config=None, access_log=False, lifespan="on"
+        create_app(settings), port=port, log_config=None, access_log=False, lifespan="on"
     )
     server = uvicorn.Server(config)
     listener = config.bind_socket()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import yaml
 
 from stack import Progress, StackSettings
 from stack.programs import livekit
@@ -19,18 +20,22 @@ ROOT = Path(__file__).resolve().parents[2]
 class LiveKitServer:
     """The program with `configs/livekit.yaml`, on loopback; it can be stopped and started again."""
 
-    def __init__(self, redis_url: str, log: Path, *arguments: str) -> None:
+    def __init__(self, redis_url: str, log: Path, webhook_url: str | None = None) -> None:
         self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
         program = livekit.find_or_install(StackSettings(), Progress())
         self._log = log
+        config = yaml.safe_load((ROOT / "configs" / "livekit.yaml").read_text())
+        if webhook_url is not None:
+            config["webhook"] = {"api_key": KEY, "urls": [webhook_url]}
+        path = log.with_suffix(".yaml")
+        path.write_text(yaml.safe_dump(config))
         self._command = [
             str(program),
-            *("--config", str(ROOT / "configs" / "livekit.yaml")),
+            *("--config", str(path)),
             *("--bind", "127.0.0.1", "--node-ip", "127.0.0.1", "--port", str(self.port)),
             *("--rtc.tcp_port", str(free_port()), "--udp-port", str(free_port())),
             *("--redis-host", redis_url.removeprefix("redis://").split("/")[0]),
-            *arguments,
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,8 +71,10 @@ class LiveKitServer:
 
 
 @contextmanager
-def livekit_server(redis_url: str, log: Path, *arguments: str) -> Iterator[LiveKitServer]:
-    server = LiveKitServer(redis_url, log, *arguments)
+def livekit_server(
+    redis_url: str, log: Path, webhook_url: str | None = None
+) -> Iterator[LiveKitServer]:
+    server = LiveKitServer(redis_url, log, webhook_url)
     try:
         server.start()
         yield server

@@ -1,0 +1,182 @@
+"""Turns what LiveKit tells, and what we see when we look, into events, each exactly once.
+
+LiveKit's webhooks are hints: they are late, out of order, sent twice, and lost when we are away
+for more than about fifteen seconds. The lists of rooms and participants are the truth. Both go
+through the same notes (`store.Presence`), so whichever comes first makes the event.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import structlog
+
+from control_api.errors import ControlError, ResourceNotFound
+from control_api.livekit import Participant, Rooms, Webhook
+from control_api.store import Event, EventLog, Presence
+from control_api.telemetry import Telemetry
+
+_log = structlog.stdlib.get_logger("control_api.journal")
+_LEFT = {"participant_left", "participant_connection_aborted"}
+
+
+class Journal:
+    """Writes the log of events; `watch` has to run as a task."""
+
+    def __init__(
+        self, log: EventLog, presence: Presence, rooms: Rooms, telemetry: Telemetry
+    ) -> None:
+        self._events = log
+        self._presence = presence
+        self._rooms = rooms
+        self._telemetry = telemetry
+
+    async def receive(self, webhook: Webhook) -> str:
+        """Takes one webhook in; returns what became of it: `new`, `duplicate` or `stale`.
+
+        Raises:
+            NeighbourError: Redis is away; the webhook counts as not received.
+        """
+        if not await self._events.is_new(webhook.id):
+            return "duplicate"
+        try:
+            return "new" if await self._apply(webhook) else "stale"
+        except ControlError:
+            await self._events.forget(webhook.id)
+            raise
+
+    async def watch(self, interval_s: float) -> None:
+        """Looks for ever, one of all processes at a time."""
+        while True:
+            try:
+                if await self._presence.take_turn(interval_s * 0.9):
+                    await self.reconcile()
+            except ControlError as error:
+                _log.warning("cannot reconcile", reason=type(error).__name__)
+            await asyncio.sleep(interval_s)
+
+    async def reconcile(self) -> int:
+        """Compares our notes with LiveKit's lists; returns how many events were missing."""
+        began = time.time()
+        known_rooms, known_stays = await self._presence.rooms(), await self._presence.stays()
+        rooms = {room.sid: room.name for room in await self._rooms.list()}
+        stays: dict[str, tuple[str, str, Participant]] = {}
+        for room_sid, name in rooms.items():
+            try:
+                found = await self._rooms.participants(name)
+            except ResourceNotFound:
+                continue  # closed since; the next look tells
+            stays |= {each.sid: (room_sid, name, each) for each in found}
+        repairs = 0
+        now = datetime.now(UTC)
+        for sid, name in rooms.items():
+            repairs += await self._opened(sid, name, now, repaired=True)
+        for sid, (room_sid, name, each) in stays.items():
+            if each.state == "active":
+                repairs += await self._joined(sid, room_sid, name, each, now, repaired=True)
+        # What was noted since we began to look may be missing in the lists for that reason only.
+        for sid, stay in known_stays.items():
+            if sid not in stays and stay.noted_at < began:
+                repairs += await self._left(sid, None, now, repaired=True)
+        for sid, room in known_rooms.items():
+            if sid not in rooms and room.noted_at < began:
+                repairs += await self._closed(sid, room.name, now, repaired=True)
+        return repairs
+
+    async def _apply(self, webhook: Webhook) -> int:
+        sid, name, at, who = webhook.room_sid, webhook.room, webhook.at, webhook.participant
+        if webhook.kind == "room_started":
+            return await self._opened(sid, name, at)
+        if webhook.kind == "room_finished":
+            return await self._closed(sid, name, at)
+        if webhook.kind == "participant_joined" and who is not None:
+            opened = await self._opened(sid, name, at)
+            return opened + await self._joined(who.sid, sid, name, who, at)
+        if webhook.kind in _LEFT and who is not None:
+            # Of somebody whom we never saw come, the coming is told first.
+            came = 0
+            if webhook.kind == "participant_left":
+                came = await self._joined(who.sid, sid, name, who, at)
+            return came + await self._left(who.sid, who, at)
+        return await self._told(webhook)
+
+    async def _opened(self, sid: str, name: str, at: datetime, *, repaired: bool = False) -> int:
+        if not sid or not await self._presence.open_room(sid, name):
+            return 0
+        event = Event(type="room.opened", at=at, room=name, room_sid=sid, repaired=repaired)
+        return await self._append(event)
+
+    async def _closed(self, sid: str, name: str, at: datetime, *, repaired: bool = False) -> int:
+        made = 0
+        for stay_sid, stay in (await self._presence.stays()).items():
+            if stay.room_sid == sid:
+                made += await self._left(stay_sid, None, at, repaired=repaired)
+        if await self._presence.close_room(sid) is None:
+            return made
+        event = Event(type="room.closed", at=at, room=name, room_sid=sid, repaired=repaired)
+        return made + await self._append(event)
+
+    async def _joined(
+        self,
+        sid: str,
+        room_sid: str,
+        room: str,
+        who: Participant,
+        at: datetime,
+        *,
+        repaired: bool = False,
+    ) -> int:
+        if not await self._presence.join(
+            sid, room=room, room_sid=room_sid, identity=who.identity, kind=who.kind
+        ):
+            return 0
+        return await self._append(
+            Event(
+                type="participant.joined",
+                at=who.joined_at if repaired else at,
+                room=room,
+                room_sid=room_sid,
+                participant={"sid": sid, "identity": who.identity, "kind": who.kind},
+                repaired=repaired,
+            )
+        )
+
+    async def _left(
+        self, sid: str, who: Participant | None, at: datetime, *, repaired: bool = False
+    ) -> int:
+        stay = await self._presence.leave(sid)
+        if stay is None:
+            return 0
+        kind = who.kind if who is not None else stay.kind
+        return await self._append(
+            Event(
+                type="participant.left",
+                at=at,
+                room=stay.room,
+                room_sid=stay.room_sid,
+                participant={"sid": sid, "identity": stay.identity, "kind": kind},
+                repaired=repaired,
+            )
+        )
+
+    async def _told(self, webhook: Webhook) -> int:
+        """What has no state of ours: tracks, recordings, agents' jobs."""
+        noun, _, verb = webhook.kind.rpartition("_")
+        who = webhook.participant
+        return await self._append(
+            Event(
+                type=f"{noun}.{verb}",
+                at=webhook.at,
+                room=webhook.room or None,
+                room_sid=webhook.room_sid or None,
+                participant=None
+                if who is None
+                else {"sid": who.sid, "identity": who.identity, "kind": who.kind},
+            )
+        )
+
+    async def _append(self, event: Event) -> int:
+        await self._events.append(event)
+        if event.repaired:
+            self._telemetry.repairs.labels(event.type).inc()
+        return 1
