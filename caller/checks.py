@@ -52,14 +52,15 @@ async def agent_check(
     )
 
 
-def order_check(messages: Sequence[TranscriptMessage], turns: int) -> Check:
+def order_check(messages: Sequence[TranscriptMessage], turns: int, malformed: int = 0) -> Check:
     """The finals on the data topic: the agent first, both sides in turn, numbers that grow."""
     finals = [m for m in messages if m.final]
     numbers = [m.sequence for m in messages]
     speakers = [m.speaker for m in finals]
     answered = speakers.count("user") >= turns and speakers.count("agent") >= turns + 1
     ok = (
-        bool(speakers)
+        malformed == 0
+        and bool(speakers)
         and speakers[0] == "agent"
         and answered
         and all(a < b for a, b in pairwise(numbers))
@@ -68,7 +69,7 @@ def order_check(messages: Sequence[TranscriptMessage], turns: int) -> Check:
         name="messages in order",
         ok=ok,
         detail=f"{speakers.count('user')} finals of the caller, {speakers.count('agent')} of the "
-        f"agent, {len(messages) - len(finals)} interims",
+        f"agent, {len(messages) - len(finals)} interims, {malformed} malformed",
     )
 
 

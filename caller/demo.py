@@ -50,6 +50,11 @@ async def converse(settings: CallerSettings, tell: Tell) -> Report:
             await api.wait_ready(settings.ready_timeout_s, tell)
             clips = await load_clips(settings)
             tell(f"{len(clips)} utterances to speak ({clips[0].origin})")
+            if clips[0].origin == "synthesised":
+                tell(
+                    f"no recordings in {settings.speech_data}: the caller speaks in the server's "
+                    "own voice, shifted so that it sounds like another person"
+                )
             async with call(settings, api, tell) as talk:
                 greeting = await talk.hear_greeting()
                 tell(f"the agent greeted: {greeting.text}")
@@ -95,7 +100,7 @@ async def _check(
     return [
         user_check(turns, settings.user_wer_max),
         voice,
-        order_check(messages, len(turns)),
+        order_check(messages, len(turns), talk.participant.malformed_messages),
         *storage_checks(
             messages,
             await stored_transcript(settings.redis_url, talk.room),

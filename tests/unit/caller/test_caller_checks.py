@@ -69,6 +69,7 @@ def test_clips_without_a_reference_need_words_at_least() -> None:
 def test_order_of_the_messages() -> None:
     assert order_check(TALK, 1).ok
     assert not order_check(TALK, 2).ok
+    assert not order_check(TALK, 1, malformed=1).ok
     assert not order_check(TALK[1:], 1).ok
     assert not order_check([TALK[0], TALK[3], TALK[2]], 1).ok
     assert not order_check([], 1).ok
