@@ -18,6 +18,7 @@ from livekit.plugins import silero
 from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
 from agent.llm import OllamaLLM, OllamaOptions
+from agent.patience import Patience, PatienceKeeper
 from agent.settings import Settings
 from agent.speech import GrpcSTT, GrpcTTS
 from agent.turn_taking import ServerEndOfTurn
@@ -110,6 +111,16 @@ def _endpointing(settings: Settings) -> EndpointingConfig | None:
         max_stop_silence_ms=settings.stt_max_stop_silence_ms,
         end_of_turn_threshold=settings.end_of_turn_threshold,
     )
+
+
+def keep_patience(
+    settings: Settings, engines: Engines, session: AgentSession[None]
+) -> PatienceKeeper | None:
+    """Let what the agent asks decide how long it waits; None when that is switched off."""
+    if not settings.patience:
+        return None
+    usual = Patience(settings.stt_stop_silence_ms, settings.stt_max_stop_silence_ms)
+    return PatienceKeeper(session, engines.stt, usual, settings.max_endpointing_seconds)
 
 
 def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:

@@ -173,6 +173,10 @@ class Settings(BaseSettings):
     max_endpointing_seconds: Seconds = Field(
         default=1.0, description="Silence before the agent answers an unfinished turn, in seconds."
     )
+    patience: bool = Field(
+        default=True,
+        description="Wait less for a yes or no, and longer for a number that is dictated.",
+    )
     end_of_turn_threshold: Probability = Field(
         default=0.5,
         description="End-of-turn probability of the speech server below which a turn counts as "

@@ -23,7 +23,7 @@ from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook
 from agent.rescue import Rescue
-from agent.session import build_session, load_vad, open_engines
+from agent.session import build_session, keep_patience, load_vad, open_engines
 from agent.settings import Settings
 from agent.speech import open_channel
 from agent.tools import build_tools
@@ -217,6 +217,7 @@ class Conversation:
         self.engines = open_engines(self.settings, self._channel, detector)
         self.session = build_session(self.settings, self.engines)
         self._observer = SessionObserver(self.session)
+        self.patience = keep_patience(self.settings, self.engines, self.session)
         self.rescue = Rescue(
             self.session,
             self.engines.stt,

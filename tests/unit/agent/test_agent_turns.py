@@ -129,6 +129,22 @@ async def a_nod_over_the_voice_is_no_interruption() -> None:
 
 
 @turn
+async def a_question_sets_how_long_the_agent_waits() -> None:
+    script = Script(heard=["Call me.", "Five five five."])
+    replies = iter([Reply("What is your phone number?"), Reply("Thank you.")])
+    async with Conversation(script, lambda _: next(replies)) as call:
+        await call.say(0.3)
+        await call.until(lambda: len(call.finals("agent")) == 1, 6)
+        await call.until(lambda: len(call.speech.stt_configs) == 2)
+        assert call.speech.stt_configs[1].endpointing_config.stop_silence_ms == 900
+        assert call.session.options.endpointing["max_delay"] == 1.8
+        await call.say(0.3)
+        await call.until(lambda: len(call.finals("agent")) == 2, 8)
+        assert not call.speech.stt_configs[-1].endpointing_config.HasField("stop_silence_ms")
+        assert call.session.options.endpointing["max_delay"] == 1.0
+
+
+@turn
 async def words_of_an_unspeakable_reply_become_an_apology() -> None:
     script = Script(heard=["Say nothing."])
     async with Conversation(script, lambda _: Reply("... 🙂 ...")) as call:

@@ -1,0 +1,118 @@
+"""How long the agent waits for the caller to go on, by what it has just asked.
+
+A yes or no needs no thought, so the turn ends sooner; a number that is dictated has pauses between
+its groups, so it ends later. The speech server ends utterances, so it is told; the framework waits
+on after it, so it is told too.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from livekit.agents import AgentSession, ConversationItemAddedEvent, llm
+from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
+
+from agent.speech import GrpcSTT
+
+_DICTATED = re.compile(
+    r"\b(numbers?|digits?|codes?|pin|address|e-?mail|spell\w*|postcode|zip|account|serial|"
+    r"birthday|date of birth|password|reference)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"\?|\b(tell|give|say|spell|read|enter|what is|what's|repeat)\b", re.IGNORECASE)
+_POLITE = re.compile(
+    r"\b(can|could|would|will) (you|i)\b.*\b(tell|give|spell|say|read|repeat|have)\b", re.IGNORECASE
+)
+_YES_NO = re.compile(
+    r"^(so|and|then|or|well|okay|great|right)?,?\s*(do|does|did|is|are|was|were|can|could|will|"
+    r"would|shall|should|have|has|had|may|am|isn't|aren't|don't|didn't|won't|wouldn't)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?]+[.!?]*")
+
+
+class Expectation(Enum):
+    """What the caller is about to say."""
+
+    OPEN = "open"
+    YES_NO = "yes_no"
+    DICTATION = "dictation"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Silences, in milliseconds; None leaves one as it is set up.
+
+    Attributes:
+        stop_silence_ms: Ends an utterance whose turn seems complete.
+        max_stop_silence_ms: Ends one whose turn seems incomplete.
+    """
+
+    stop_silence_ms: int | None
+    max_stop_silence_ms: int | None
+
+
+QUICK = Patience(256, 512)
+SLOW = Patience(900, 1800)
+
+
+def expect(agent_text: str) -> Expectation:
+    """Tell what an answer to the agent's words will be."""
+    sentences = [part.strip() for part in _SENTENCE.findall(agent_text) if part.strip()]
+    if not sentences:
+        return Expectation.OPEN
+    last = sentences[-1]
+    asked = last if last.endswith("?") else " ".join(sentences[-2:])
+    if _DICTATED.search(asked) and (
+        _POLITE.search(asked) or (_ASKS.search(asked) and not _YES_NO.match(last))
+    ):
+        return Expectation.DICTATION
+    if last.endswith("?") and _YES_NO.match(last) and " or " not in last:
+        return Expectation.YES_NO
+    return Expectation.OPEN
+
+
+class PatienceKeeper:
+    """Sets the patience of a session after each turn of it.
+
+    Args:
+        session: The call's session.
+        stt: Its recogniser.
+        usual: The patience for an open answer.
+        usual_max_s: The framework's own longest wait then, in seconds.
+    """
+
+    def __init__(
+        self, session: AgentSession[None], stt: GrpcSTT, usual: Patience, usual_max_s: float
+    ) -> None:
+        self._session = session
+        self._stt = stt
+        self._usual = usual
+        self._usual_max_s = usual_max_s
+        self.expectation = Expectation.OPEN
+        session.on("conversation_item_added", self._on_item)
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if isinstance(item, llm.ChatMessage) and item.role in ("assistant", "user"):
+            asked = item.role == "assistant"
+            self._set(expect(item.text_content or "") if asked else Expectation.OPEN)
+
+    def _set(self, expectation: Expectation) -> None:
+        if expectation is self.expectation:
+            return
+        self.expectation = expectation
+        patience = {Expectation.YES_NO: QUICK, Expectation.DICTATION: SLOW}.get(
+            expectation, self._usual
+        )
+        self._stt.set_endpointing(
+            EndpointingConfig(
+                stop_silence_ms=patience.stop_silence_ms,
+                max_stop_silence_ms=patience.max_stop_silence_ms,
+            )
+        )
+        longest_ms = patience.max_stop_silence_ms
+        longest_s = self._usual_max_s
+        if expectation is not Expectation.OPEN and longest_ms is not None:
+            longest_s = longest_ms / 1000
+        self._session.update_options(endpointing_opts={"max_delay": longest_s})
