@@ -8,6 +8,7 @@ import grpc
 import httpx
 import pytest
 import redis as redis_sync
+import structlog
 from aiohttp import web
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
@@ -22,6 +23,13 @@ from tests.support.control_api import (
     redis_server,
     running,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Rich's tracebacks, structlog's default, take seconds."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture(scope="session")
