@@ -114,7 +114,9 @@ async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://api.test", trust_env=False
+        ) as client:
             yield client
 
 
@@ -132,7 +134,9 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[httpx.Asyn
         await asyncio.sleep(0.005)
     host, port = listener.getsockname()
     try:
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://{host}:{port}", timeout=10, verify=False, trust_env=False
+        ) as client:
             yield client
     finally:
         server.should_exit = True

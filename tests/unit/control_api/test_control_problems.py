@@ -100,7 +100,9 @@ async def rigged(settings: Settings):
     app = with_routes(create_app(changed(settings, request_timeout_s=0.3)))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://api.test", trust_env=False
+        ) as client:
             yield client
 
 
