@@ -32,6 +32,8 @@ QUIET_SECONDS = 5.0
 """The same trouble is not told more often."""
 NOISE_SECONDS = 1.0
 """Voice shorter than this without any text is taken for a noise."""
+DEAF_SECONDS = 1.0
+"""After so long a silence of the caller, no recognition is told; a short break is not."""
 RECORD_RETRY_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 10.0
 """After so long without a word of the agent, the phrases are recorded all the same."""
@@ -71,6 +73,7 @@ class Rescue:
         self._speaking = asyncio.Event()
         self._recording: asyncio.Task[None] | None = None
         self._flush: asyncio.TimerHandle | None = None
+        self._deaf: asyncio.TimerHandle | None = None
         self._told_s = 0.0
         session.on("error", self._on_error)
         session.on("agent_state_changed", self._on_agent_state)
@@ -83,8 +86,9 @@ class Rescue:
 
     async def aclose(self) -> None:
         """Stop."""
-        if self._flush:
-            self._flush.cancel()
+        for timer in (self._flush, self._deaf):
+            if timer:
+                timer.cancel()
         if self._recording:
             self._recording.cancel()
             await asyncio.gather(self._recording, return_exceptions=True)
@@ -152,9 +156,19 @@ class Rescue:
         if self._flush:
             self._flush.cancel()
             self._flush = None
-        if event.old_state == "speaking" and self._flush_s:
-            loop = asyncio.get_running_loop()
+        if self._deaf:
+            self._deaf.cancel()
+            self._deaf = None
+        if event.old_state != "speaking":
+            return
+        loop = asyncio.get_running_loop()
+        self._deaf = loop.call_later(DEAF_SECONDS, self._tell_deaf)
+        if self._flush_s:
             self._flush = loop.call_later(self._flush_s, self._finish_utterance)
+
+    def _tell_deaf(self) -> None:
+        if not self._stt.connected:
+            self._say(self._not_heard, "not_heard")
 
     def _finish_utterance(self) -> None:
         if self._stt.in_utterance:

@@ -42,6 +42,6 @@ def build_tools(settings: Settings, http: httpx.AsyncClient) -> list[llm.Tool]:
     )
     known: dict[str, llm.Tool] = {
         "get_time": clock_tool(settings.timezone),
-        "get_weather": weather_tool(source),
+        "get_weather": weather_tool(source, settings.spoken(settings.filler)),
     }
     return [known[name] for name in settings.tools]

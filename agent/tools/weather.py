@@ -5,13 +5,14 @@ from urllib.parse import quote
 
 import httpx
 import structlog
-from livekit.agents import ToolError, llm
+from livekit.agents import RunContext, ToolError, llm
 
 log = structlog.stdlib.get_logger(__name__)
 
 MAX_CHARACTERS = 1500
 """Longest report that goes to the model, which has a small window."""
 MAX_PLACES = 200
+FILLER_SECONDS = 0.8
 
 
 class WeatherSource:
@@ -60,16 +61,25 @@ class WeatherSource:
         return report
 
 
-def weather_tool(source: WeatherSource) -> llm.Tool:
-    """Make the tool."""
+def weather_tool(source: WeatherSource, filler: str) -> llm.Tool:
+    """Make the tool.
+
+    Args:
+        source: Where the weather comes from.
+        filler: Said while the source takes long; empty says nothing.
+    """
 
     @llm.function_tool
-    async def get_weather(place: str) -> str:
+    async def get_weather(context: RunContext[None], place: str) -> str:
         """Tell the current weather of a place.
 
         Args:
+            context: Of the call.
             place: City, such as "Paris".
         """
-        return await source.report(place)
+        if not filler:
+            return await source.report(place)
+        async with context.with_filler(filler, delay=FILLER_SECONDS):
+            return await source.report(place)
 
     return get_weather

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from tests.support.conversation import Conversation
 from tests.support.fake_speech import Script
@@ -208,6 +209,48 @@ async def the_call_survives_a_restart_of_the_speech_server() -> None:
         await call.speech.start(port)
         await call.until(lambda: call.finals("user") == ["Before.", "After."], 6)
         await call.until(lambda: len(call.finals("agent")) >= 2, 6)
+
+
+@turn
+async def a_caller_who_is_not_heard_is_told() -> None:
+    script = Script(heard=["Hello."])
+    async with Conversation(script) as call:
+        call.rescue.start()
+        call.session.say("Hello.")
+        await call.until(lambda: call.finals("agent") == ["Hello."], 5)
+        await call.until(call.rescue.is_recorded, 5)
+        await call.speech.stop()
+        await call.until(lambda: not call.engines.stt.connected)
+        ended = await call.say(0.4)
+        await call.until(lambda: len(call.loudspeaker.at("begin")) == 2, 4)
+        assert call.loudspeaker.at("begin")[1] - ended < 2.5
+        await call.until(lambda: call.finals("agent")[1:] == [call.settings.not_heard], 8)
+
+
+@turn
+async def a_slow_tool_is_covered_by_a_filler() -> None:
+    async def weather(_: web.Request) -> web.Response:
+        await asyncio.sleep(2)
+        return web.Response(text="sunny")
+
+    app = web.Application()
+    app.add_routes([web.get("/{place}", weather)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/{{place}}"
+
+    def answer(body: dict[str, Any]) -> Reply:
+        if body["messages"][-1]["role"] == "user":
+            return Reply(tool_calls=[("get_weather", {"place": "Rome"})])
+        return Reply("It is sunny.")
+
+    script = Script(heard=["The weather in Rome?"])
+    async with Conversation(script, answer, weather_url=url) as call:
+        await call.say()
+        await call.until(lambda: len(call.finals("agent")) == 2, 8)
+        assert call.finals("agent") == ["One moment, please.", "It is sunny."]
+    await runner.cleanup()
 
 
 @turn
