@@ -1,0 +1,1 @@
+"""Measures recognition: `python -m bench.stt`."""
