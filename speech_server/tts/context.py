@@ -251,7 +251,9 @@ class Context:
             pieces = fill(text, fixed, plain_pieces)
         else:
             pieces = normalize(text, config.language_code, fixed)
-        return write_script(text, pieces, self._loaded.phonemizer, config)
+        return write_script(
+            text, pieces, self._loaded.phonemizer, config, ends_sentence=segment.ends_sentence
+        )
 
     def _submit(self, segment: Segment, script: Script) -> None:
         index, self._index = self._index, self._index + 1

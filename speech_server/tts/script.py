@@ -12,6 +12,7 @@ _WORD = re.compile(r"\S+")
 _SPOKEN = re.compile(r"\w")
 _MODIFIERS = frozenset("ːˑ˞ʰʲʷˤ")
 _STRESS = frozenset("ˈˌ")
+_ENDINGS = frozenset(".!?,;:…。！？")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ class Script:
 
 
 def write_script(
-    text: str, pieces: Sequence[Piece], phonemizer: Phonemizer, config: VoiceConfig
+    text: str,
+    pieces: Sequence[Piece],
+    phonemizer: Phonemizer,
+    config: VoiceConfig,
+    *,
+    ends_sentence: bool = True,
 ) -> Script | None:
     """Write the script of a segment; None when nothing of it can be spoken.
 
@@ -52,6 +58,8 @@ def write_script(
         pieces: What is said for them, in order.
         phonemizer: Gives phonemes; blocks for about a millisecond.
         config: The voice, for its ids.
+        ends_sentence: Whether a sentence ends here, written or not: voices learned their endings
+            from full stops, and cut a last word short without one.
     """
     phonemes: list[str] = []
     spans: list[tuple[Piece, Span]] = []
@@ -71,6 +79,8 @@ def write_script(
             spans.append((piece, (base + begin, base + end)))
     if not any(phoneme.isalpha() for phoneme in phonemes):
         return None
+    if ends_sentence and "." in config.phoneme_ids and not _ENDINGS & set(phonemes[-2:]):
+        phonemes.append(".")
     ids, positions = to_ids(phonemes, config.phoneme_ids)
     positions.append(len(ids) - len(config.phoneme_ids["$"]))
     id_spans = [(piece, (positions[begin], positions[end])) for piece, (begin, end) in spans]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from speech_server.tts.alignment import align
 from speech_server.tts.normalizer import has_rules, normalize
 from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
+from speech_server.tts.playback import Playback, Stretch
 from speech_server.tts.script import _said
 from speech_server.tts.segmenter import MAX_CHARS, Segmenter
 
@@ -193,6 +194,27 @@ def test_pronunciations_are_found_whole_and_longest_first() -> None:
     ]
     pieces = fill(text, found, plain_pieces)
     assert [piece.spoken for piece in pieces if not piece.ipa] == ["met", "'s", "anna."]
+
+
+# How far the listener has heard
+
+
+def test_what_was_heard_ends_with_a_whole_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    playback = Playback(1000)
+    for last, end_char in ((500, 5), (900, 11), (2000, 20)):
+        playback.describe(Stretch(last, end_char))
+    assert (playback.heard, playback.heard_end_char) == (0, 0)
+    playback.left(1500)
+    now = 100.625  # without a report, playing began when the first sound left
+    assert (playback.heard, playback.heard_end_char) == (625, 5)
+    now = 110.0
+    assert (playback.heard, playback.heard_end_char) == (1500, 11)
+    playback.report(450)
+    assert (playback.heard, playback.heard_end_char) == (450, 0)
+    now = 110.5
+    assert (playback.heard, playback.heard_end_char) == (950, 11)
 
 
 # Which phonemes belong to which word
