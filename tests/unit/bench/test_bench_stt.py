@@ -12,12 +12,12 @@ def heard(**fields: object) -> Heard:
     values = {
         "clip": "c",
         "tag": "read",
-        "reference": "one two three four",
+        "reference": "red blue green black",
         "seconds": 2.0,
         "start_s": 0.1,
         "end_s": 1.5,
         "pause_s": 0.0,
-        "finals": ["one two three four"],
+        "finals": ["red blue green black"],
         "final_at_s": [2.0],
         **fields,
     }
@@ -39,14 +39,14 @@ def test_clips_are_read_with_their_details(tmp_path):
 
 
 def test_delay_counts_from_the_true_end_to_the_last_words():
-    one = heard(finals=["one two", "three four", ""], final_at_s=[1.0, 2.1, 5.0])
+    one = heard(finals=["red blue", "green black", ""], final_at_s=[1.0, 2.1, 5.0])
     assert one.final_delay_s == pytest.approx(0.6)
     assert one.premature
     assert delays([heard(finals=[""], final_at_s=[2.0])]) == []
 
 
 def test_wer_has_an_interval():
-    pairs = [("one two", "one two"), ("three four", "three five")] * 10
+    pairs = [("red blue", "red blue"), ("green black", "green white")] * 10
     rate, low, high = wer_interval(pairs)
     assert rate == 25
     assert low < rate < high
@@ -55,7 +55,7 @@ def test_wer_has_an_interval():
 
 def test_capacity_stops_where_words_are_lost_or_late():
     late = heard(final_at_s=[4.0])
-    lost = heard(finals=["one"])
+    lost = heard(finals=["red"])
     failed = heard(error="INTERNAL")
     good = [heard()] * 3
     assert capacity(Run(sweep={1: good, 2: good, 4: [late] * 3})) == 2
