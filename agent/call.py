@@ -1,6 +1,7 @@
 """One call, in a process of its own, from its dispatch to its end."""
 
 import asyncio
+import contextlib
 import ssl
 
 import httpx
@@ -121,13 +122,14 @@ class Call:
 
         ready = asyncio.create_task(self._wait_for_speech(), name="speech server")
         self._session.on("close", self._on_close)
+        assistant = Assistant(
+            settings.spoken(settings.instructions),
+            build_tools(settings, self._http),
+            reply_guard(settings),
+            OverlapFilter.of(self._session, recorder),
+        )
         await self._session.start(
-            Assistant(
-                settings.spoken(settings.instructions),
-                build_tools(settings, self._http),
-                reply_guard(settings),
-                OverlapFilter.of(self._session, recorder),
-            ),
+            assistant,
             room=room,
             room_options=room_options(settings, recorder.text_output, answer_text),
             record=False,
@@ -137,7 +139,9 @@ class Call:
         await ready
         self._rescue.start()
         if greeting := settings.spoken(settings.greeting):
-            self._session.say(greeting)
+            with contextlib.suppress(RuntimeError):  # the caller has left already
+                self._session.say(greeting)
+        await self._engines.llm.warm(assistant.chat_ctx.copy(), build_tools(settings, self._http))
 
     async def aclose(self) -> None:
         """Let go of everything; livekit-agents calls it when the job ends."""

@@ -39,14 +39,16 @@ class CallerWatch:
         self._session = session
         self._rejoin_s = rejoin_s
         self._ending: asyncio.Task[None] | None = None
+        self._last_identity = ""
         room.on("participant_disconnected", self._on_left)
         room.on("participant_connected", self._on_joined)
 
     @property
     def identity(self) -> str:
-        """Identity of the caller that is listened to; empty when there is none."""
-        caller = self._session.room_io.linked_participant
-        return caller.identity if caller else ""
+        """Identity of the caller that is listened to, or was last; empty before there is one."""
+        if caller := self._session.room_io.linked_participant:
+            self._last_identity = caller.identity
+        return self._last_identity
 
     async def aclose(self) -> None:
         """Stop watching."""

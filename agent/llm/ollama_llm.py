@@ -139,6 +139,15 @@ class OllamaLLM(llm.LLM[Any]):
         body = {**self.options.body(), "messages": [], "stream": False}
         await self.http.post("/api/chat", json=body, timeout=LOAD_SECONDS)
 
+    async def warm(self, chat_ctx: llm.ChatContext, tools: list[llm.Tool]) -> None:
+        """Let Ollama read the beginning of a conversation, which it keeps for the first reply."""
+        body, _ = await request_body(self, chat_ctx, tools, may_call_tools=True)
+        body = {**body, "stream": False, "options": {**body["options"], "num_predict": 1}}
+        try:
+            await self.http.post("/api/chat", json=body, timeout=LOAD_SECONDS)
+        except httpx.HTTPError as error:
+            log.info("The model is not warm yet", error=type(error).__name__)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await super().aclose()
@@ -195,27 +204,6 @@ class OllamaStream(llm.LLMStream):
         except (httpx.HTTPError, httpx.StreamError, OllamaResponseError, ValueError) as error:
             raise to_api_error(error, retryable=not self._passed_on) from error
 
-    async def _body(self) -> tuple[dict[str, Any], set[str]]:
-        options = self._owner.options
-        capabilities = await self._owner.capabilities()
-        messages = to_ollama_messages(self._chat_ctx)
-        body: dict[str, Any] = {**options.body(), "stream": True}
-        offered: set[str] = set()
-        tokens = options.num_ctx - options.num_predict
-        if self._tools and "tools" in capabilities:
-            # Offered in each request of a call, so that the prompt's beginning, which Ollama
-            # keeps, stays the same.
-            body["tools"] = to_ollama_tools(self._tools)
-            offered = {tool["function"]["name"] for tool in body["tools"]}
-            tokens -= len(json.dumps(body["tools"])) // 3
-            if not self._may_call_tools:
-                note = "Answer in words now. Do not call a tool."
-                messages.append({"role": "system", "content": note})
-        if "thinking" in capabilities:
-            body["think"] = False
-        body["messages"] = fit_window(messages, max(tokens, options.num_ctx // 4))
-        return body, offered
-
     async def _parts(self, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         async with self._owner.http.stream("POST", "/api/chat", json=body) as reply:
             if reply.status_code >= 400:
@@ -230,7 +218,9 @@ class OllamaStream(llm.LLMStream):
                 yield part
 
     async def _reply(self) -> None:
-        body, offered = await self._body()
+        body, offered = await request_body(
+            self._owner, self._chat_ctx, self._tools, may_call_tools=self._may_call_tools
+        )
         request_id = utils.shortuuid("llm_")
         thinking = llm_utils.ThinkingTokenFilter()
         leaks = LeakFilter(offered)
@@ -263,6 +253,31 @@ class OllamaStream(llm.LLMStream):
                 self._event_ch.send_nowait(llm.ChatChunk(id=request_id, usage=_usage(part)))
         if not done:
             raise OllamaResponseError("the reply ended early", 500)
+
+
+async def request_body(
+    owner: OllamaLLM, chat_ctx: llm.ChatContext, tools: list[llm.Tool], *, may_call_tools: bool
+) -> tuple[dict[str, Any], set[str]]:
+    """Build the body of `/api/chat`, and give the names of the tools that it offers."""
+    options = owner.options
+    capabilities = await owner.capabilities()
+    messages = to_ollama_messages(chat_ctx)
+    body: dict[str, Any] = {**options.body(), "stream": True}
+    offered: set[str] = set()
+    tokens = options.num_ctx - options.num_predict
+    if tools and "tools" in capabilities:
+        # Offered in each request of a call, so that the prompt's beginning, which Ollama keeps,
+        # stays the same.
+        body["tools"] = to_ollama_tools(tools)
+        offered = {tool["function"]["name"] for tool in body["tools"]}
+        tokens -= len(json.dumps(body["tools"])) // 3
+        if not may_call_tools:
+            note = "Answer in words now. Do not call a tool."
+            messages.append({"role": "system", "content": note})
+    if "thinking" in capabilities:
+        body["think"] = False
+    body["messages"] = fit_window(messages, max(tokens, options.num_ctx // 4))
+    return body, offered
 
 
 def _tool_calls(message: dict[str, Any]) -> list[llm.FunctionToolCall]:

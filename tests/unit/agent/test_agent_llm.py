@@ -169,6 +169,23 @@ async def test_loading_asks_for_the_same_options(ollama: ScriptedOllama, model: 
     assert await model.capabilities() == {"completion", "tools"}
 
 
+async def test_warming_shows_the_model_the_same_beginning(
+    ollama: ScriptedOllama, model: OllamaLLM
+) -> None:
+    await model.warm(asked(), [look_up])
+    await reply(model, tools=[look_up])
+    warm, first = ollama.requests
+    assert warm["options"]["num_predict"] == 1
+    assert (warm["messages"], warm["tools"]) == (first["messages"], first["tools"])
+    assert warm["options"]["num_ctx"] == first["options"]["num_ctx"]
+
+
+async def test_warming_without_ollama_is_no_error() -> None:
+    model = OllamaLLM("http://127.0.0.1:1", OllamaOptions("m"), connect_s=0.2)
+    await model.warm(asked(), [])
+    await model.aclose()
+
+
 def test_tool_messages_carry_objects_and_ids() -> None:
     context = asked()
     context.insert(

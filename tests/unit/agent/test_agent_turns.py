@@ -18,7 +18,7 @@ from tests.support.conversation import Conversation
 from tests.support.fake_speech import Script
 from tests.support.scripted_ollama import Reply
 
-AT_ONCE = 4
+AT_ONCE = 6
 
 Turn = Callable[[], Awaitable[None]]
 TURNS: dict[str, Turn] = {}
