@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +258,20 @@ def test_the_real_voice_is_exact(widths: tuple[int, ...]) -> None:
         assert np.max(np.abs(whole - samples)) < 2e-4
 
 
+@pytest.mark.gpu
+def test_cuda_gives_what_the_cpu_gives(tmp_path: Path) -> None:
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("no CUDA here")
+    path = tiny_voice.save(tiny_voice.build(), tmp_path)
+    made = []
+    for device in ("cpu", "cuda"):
+        voice, _ = load_voice(path, device=device, threads=1)  # type: ignore[arg-type]
+        assert isinstance(voice, PiperVoice)
+        made += speak([Utterance(voice, some_ids(200), MANNER, Noise(5, 0))], (32, 64))
+    assert made[0].shape == made[1].shape
+    assert decibels(made[0], made[1]) > 40  # TF32
+
+
 @pytest.mark.models
 async def test_parallel_phonemisations_stay_uncorrupted() -> None:
     config = read_config(find_files(model_store.resolve("en_US-joe-medium"))[1])
@@ -264,8 +279,6 @@ async def test_parallel_phonemisations_stay_uncorrupted() -> None:
     one_by_one = [Phonemizer(config, 0).phonemes(text) for text in texts]
     phonemizer = Phonemizer(config, 0)
     loop = asyncio.get_running_loop()
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(32) as pool:
         jobs = [loop.run_in_executor(pool, phonemizer.phonemes, text) for text in texts * 4]
         assert await asyncio.gather(*jobs) == one_by_one * 4

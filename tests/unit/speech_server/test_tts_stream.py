@@ -275,7 +275,7 @@ async def test_a_repeated_prompt_is_said_from_memory_with_its_times(client: Spee
     again = (await client.speak(utterance("b", "Please hold the line.", **config)))["b"]
     assert again.audio == first.audio
     assert [r.timings for r in again.of("timings")] == [r.timings for r in first.of("timings")]
-    assert again.done.compute_ms < 20 < first.done.compute_ms
+    assert again.done.compute_ms < first.done.compute_ms / 2
 
 
 BAD = [

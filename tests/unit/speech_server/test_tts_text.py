@@ -114,10 +114,10 @@ def test_segments_do_not_depend_on_the_pieces(text: str, random: random.Random) 
 def test_hostile_text_takes_linear_time_and_bounded_segments(unit: str) -> None:
     def took(length: int) -> float:
         text = unit * (length // len(unit))
-        begin = time.perf_counter()
+        begin = time.thread_time()
         segments = cut(text, [text[i : i + 7] for i in range(0, length, 7)], first_clause=12)
         assert all(len(segment) <= MAX_CHARS + 8 for segment in segments)
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
     took(2_000)
     small, large = took(20_000), took(80_000)
@@ -174,9 +174,9 @@ UNITS = """
 @pytest.mark.parametrize("unit", UNITS.split())
 def test_hostile_segments_take_little_time(unit: str) -> None:
     text = (unit * MAX_CHARS)[:MAX_CHARS]
-    begin = time.perf_counter()
+    begin = time.thread_time()
     normalize(text, "en-US")
-    assert time.perf_counter() - begin < BUDGET_S
+    assert time.thread_time() - begin < BUDGET_S
 
 
 def test_other_languages_lose_markup_and_keep_numbers() -> None:
