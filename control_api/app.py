@@ -13,6 +13,7 @@ from control_api.middleware.secure import security_headers
 from control_api.parts import open_parts
 from control_api.routes import (
     agents,
+    calls,
     events,
     health,
     hooks,
@@ -36,6 +37,7 @@ _ROUTES = (
     agents,
     trunks,
     rules,
+    calls,
     transcripts,
     events,
     hooks,

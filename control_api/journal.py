@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from control_api.calls import Calls
 from control_api.errors import ControlError, ResourceNotFound
 from control_api.livekit import Participant, Rooms, Webhook
 from control_api.store import Event, EventLog, Presence
@@ -24,11 +25,17 @@ class Journal:
     """Writes the log of events; `watch` has to run as a task."""
 
     def __init__(
-        self, log: EventLog, presence: Presence, rooms: Rooms, telemetry: Telemetry
+        self,
+        log: EventLog,
+        presence: Presence,
+        rooms: Rooms,
+        calls: Calls,
+        telemetry: Telemetry,
     ) -> None:
         self._events = log
         self._presence = presence
         self._rooms = rooms
+        self._calls = calls
         self._telemetry = telemetry
 
     async def receive(self, webhook: Webhook) -> str:
@@ -51,6 +58,7 @@ class Journal:
             try:
                 if await self._presence.take_turn(interval_s * 0.9):
                     await self.reconcile()
+                    await self._calls.follow()
             except ControlError as error:
                 _log.warning("cannot reconcile", reason=type(error).__name__)
             await asyncio.sleep(interval_s)
@@ -148,7 +156,7 @@ class Journal:
         if stay is None:
             return 0
         kind = who.kind if who is not None else stay.kind
-        return await self._append(
+        made = await self._append(
             Event(
                 type="participant.left",
                 at=at,
@@ -158,6 +166,8 @@ class Journal:
                 repaired=repaired,
             )
         )
+        await self._calls.participant_left(stay.identity)
+        return made
 
     async def _told(self, webhook: Webhook) -> int:
         """What has no state of ours: tracks, recordings, agents' jobs."""

@@ -8,10 +8,12 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from control_api.calls import Calls
 from control_api.feed import Feed
 from control_api.health import HealthMonitor
 from control_api.journal import Journal
 from control_api.livekit import (
+    Dialer,
     Dispatches,
     DispatchRules,
     LiveKitClient,
@@ -22,7 +24,7 @@ from control_api.livekit import (
 )
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
-from control_api.store import ApiKeys, EventLog, Presence, RedisStore, Transcripts
+from control_api.store import ApiKeys, CallStore, EventLog, Presence, RedisStore, Transcripts
 from control_api.telemetry import Telemetry
 
 
@@ -46,6 +48,7 @@ class Parts:
     transcripts: Transcripts
     webhooks: WebhookVerifier
     journal: Journal
+    calls: Calls
     feed: Feed
     health: HealthMonitor
     stopping: threading.Event
@@ -61,6 +64,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         store = RedisStore.open(settings, telemetry)
         stack.push_async_callback(store.aclose)
         events = EventLog(store, settings.events_max)
+        calls = Calls(CallStore(store, settings.calls_keep_s), events, Dialer(livekit), rooms)
+        stack.push_async_callback(calls.aclose)
         speech = SpeechServer(settings)
         stack.push_async_callback(speech.aclose)
         yield Parts(
@@ -76,7 +81,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),
             webhooks=WebhookVerifier(settings),
-            journal=Journal(events, Presence(store), rooms, telemetry),
+            journal=Journal(events, Presence(store), rooms, calls, telemetry),
+            calls=calls,
             feed=Feed(events, settings.redis_timeout_s / 2),
             stopping=threading.Event(),
             health=HealthMonitor(

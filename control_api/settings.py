@@ -133,6 +133,9 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds between two comparisons of our notes with LiveKit's lists.",
     )
+    calls_keep_s: int = Field(
+        default=604_800, ge=3600, description="Seconds for which calls that are over are kept."
+    )
     events_max: int = Field(
         default=100_000, ge=1000, description="Events that are kept for those who read on."
     )

@@ -1,6 +1,7 @@
 """The one door to LiveKit's server API: join tokens and calls of its services."""
 
 from control_api.livekit.client import LiveKitClient
+from control_api.livekit.dialing import Dial, Dialer, DialFailed
 from control_api.livekit.dispatches import AgentDispatch, Dispatches
 from control_api.livekit.rooms import Participant, Room, Rooms, Track
 from control_api.livekit.rules import DispatchRule, DispatchRules, KnownDispatchRule
@@ -9,6 +10,7 @@ from control_api.livekit.trunks import (
     InboundTrunk,
     KnownInboundTrunk,
     KnownOutboundTrunk,
+    Number,
     OutboundTrunk,
     Trunks,
 )
@@ -16,6 +18,9 @@ from control_api.livekit.webhooks import Webhook, WebhookVerifier
 
 __all__ = [
     "AgentDispatch",
+    "Dial",
+    "DialFailed",
+    "Dialer",
     "Dispatch",
     "DispatchRule",
     "DispatchRules",
@@ -26,6 +31,7 @@ __all__ = [
     "KnownInboundTrunk",
     "KnownOutboundTrunk",
     "LiveKitClient",
+    "Number",
     "OutboundTrunk",
     "Participant",
     "Room",

@@ -1,5 +1,6 @@
 """The one door to Redis: what outlives the process."""
 
+from control_api.store.calls import Call, CallStore, Failure, Reason
 from control_api.store.events import ID_PATTERN, Event, EventLog
 from control_api.store.keys import ApiKey, ApiKeys
 from control_api.store.presence import Presence
@@ -10,9 +11,13 @@ __all__ = [
     "ID_PATTERN",
     "ApiKey",
     "ApiKeys",
+    "Call",
+    "CallStore",
     "Event",
     "EventLog",
+    "Failure",
     "Presence",
+    "Reason",
     "RedisStore",
     "TranscriptMessage",
     "TranscriptPage",

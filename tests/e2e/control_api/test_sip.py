@@ -1,5 +1,7 @@
 """SIP trunks and dispatch rules, each against the real LiveKit server."""
 
+import asyncio
+
 import httpx
 import pytest
 from livekit import api
@@ -192,3 +194,20 @@ async def test_a_bad_rule_is_named(client: httpx.AsyncClient, body: dict, pointe
     reply = await client.post("/api/sip/dispatch", json=body)
     assert reply.status_code == 422
     assert reply.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_without_livekit_sip_a_call_fails_and_says_why(client: httpx.AsyncClient) -> None:
+    trunk = await made(client, kind="outbound", address="127.0.0.1:5999", numbers=["+15550100"])
+    body = {"trunk_id": trunk["id"], "to": "+15550123"}
+    call = (await client.post("/api/calls", json=body)).json()
+    assert call["state"] == "dialing"
+    async with asyncio.timeout(20):
+        while call["state"] == "dialing":
+            await asyncio.sleep(0.1)
+            call = (await client.get(f"/api/calls/{call['id']}")).json()
+    assert (call["state"], call["failure"]["reason"]) == ("failed", "no-sip-service")
+    for _ in range(100):
+        if (await client.get(f"/api/rooms/{call['room']}")).status_code == 404:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("the call's room is still open")

@@ -28,7 +28,9 @@ from tests.support.control_api import (
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
     """Rich's tracebacks, structlog's default, take seconds."""
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
