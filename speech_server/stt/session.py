@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from speech_server.audio.decoding import Samples, decode
-from speech_server.engines.base import DecodeItem, DecodeOptions, Hypothesis
+from speech_server.engines.base import Hypothesis
 from speech_server.engines.silero import WINDOW_MS
 from speech_server.errors import SlowReader
 from speech_server.scheduling.scheduler import Priority
@@ -24,6 +24,7 @@ from speech_server.stt.clock import AudioClock
 from speech_server.stt.config import StreamConfig
 from speech_server.stt.endpointing import Began, Ended, Endpointer, Event, Paused, Resumed
 from speech_server.stt.front_end import FrontEnd, Heard
+from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
 from speech_server.stt.outbox import Outbox, Send
 from speech_server.stt.pacing import Pacer
@@ -69,6 +70,7 @@ class Session:
         self._front = FrontEnd(
             config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
         )
+        self._look = Look(models, self._front)
         self._endpointer = Endpointer(config.endpointing, patient=models.turn is not None)
         self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms, share=interim_share)
         self._clock = AudioClock()
@@ -234,7 +236,7 @@ class Session:
     def _speculate(self, utterance: Utterance) -> None:
         """Decode at final quality in a pause, before it is known to be the end."""
         to_ms = min(self._endpointer.clock_ms, self._endpointer.end_ms + TAIL_MS)
-        future = self._decode(utterance, to_ms, Priority.FINAL)
+        future = self._look.decode(utterance, to_ms, Priority.FINAL, self._config)
         speculation = Speculation(future, to_ms)
         utterance.speculation = speculation
         self._tasks.create_task(self._publish_preflight(utterance, speculation))
@@ -270,13 +272,10 @@ class Session:
         So the judgement of a pause never comes too late for it, however fast the audio comes.
         """
         utterance = self._utterance
-        if utterance is None or self._models.turn is None:
-            return
-        audio = self._front.last_audio(self._endpointer.clock_ms)
-        utterance.end_of_turn = await asyncio.get_running_loop().run_in_executor(
-            self._models.front_end, self._models.end_of_turn, audio
-        )
-        self._endpointer.judge(utterance.end_of_turn)
+        probability = await self._look.end_of_turn(self._endpointer.clock_ms)
+        if utterance is not None and probability is not None:
+            utterance.end_of_turn = probability
+            self._endpointer.judge(probability)
 
     def _finalise(
         self,
@@ -296,7 +295,9 @@ class Session:
         if speculation is None:
             if to_ms is None:
                 to_ms = min(self._endpointer.clock_ms, end_ms + TAIL_MS)
-            speculation = Speculation(self._decode(utterance, to_ms, Priority.FINAL), to_ms)
+            speculation = Speculation(
+                self._look.decode(utterance, to_ms, Priority.FINAL, self._config), to_ms
+            )
             utterance.speculation = speculation
             self._metrics.stt_speculative.labels("none").inc()
         else:
@@ -347,7 +348,7 @@ class Session:
         utterance.interim_at_ms = self._audio_ms
         priority = Priority.INTERIM if utterance.interims else Priority.FIRST_INTERIM
         # One that still waits in the queue is replaced by this newer one.
-        self._interim = self._decode(utterance, self._audio_ms, priority)
+        self._interim = self._look.decode(utterance, self._audio_ms, priority, self._config)
         self._tasks.create_task(self._publish_interim(utterance, self._interim, self._audio_ms))
 
     async def _publish_interim(
@@ -375,23 +376,6 @@ class Session:
         self._outbox.put(result)
 
     # Out
-
-    def _decode(
-        self, utterance: Utterance, to_ms: int, priority: Priority
-    ) -> asyncio.Future[Hypothesis]:
-        config = self._config
-        item = DecodeItem(
-            features=self._front.features(utterance.from_ms, to_ms),
-            options=DecodeOptions(
-                task=config.task,
-                words=config.words and priority is Priority.FINAL,
-                context_tokens=len(config.context),
-            ),
-            language=config.language or utterance.stable.language,
-            context=config.context,
-            prefix=utterance.stable.tokens,
-        )
-        return self._models.scheduler.submit(item, priority, self)
 
     def _first(self, utterance: Utterance) -> bool:
         """Whether no utterance before it still waits for its final."""

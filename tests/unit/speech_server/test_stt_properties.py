@@ -63,7 +63,9 @@ def check(requests, responses, error) -> None:
         assert list(over) == open_ids, "each that began has its final, in order"
     else:
         assert error.code() is not grpc.StatusCode.UNKNOWN
-        assert error.code() is not grpc.StatusCode.INTERNAL
+        # grpc.aio's client says this by itself when the server ends a call that it still writes to.
+        lost = error.details() == "Internal error from Core"
+        assert lost or error.code() is not grpc.StatusCode.INTERNAL
         assert error.code() is not grpc.StatusCode.CANCELLED
 
 
