@@ -16,7 +16,14 @@ from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook, scratch_folder
 from agent.rescue import Rescue
-from agent.session import build_session, keep_patience, load_vad, open_engines, room_options
+from agent.session import (
+    build_session,
+    keep_patience,
+    load_vad,
+    open_engines,
+    room_options,
+    turn_clock,
+)
 from agent.settings import Settings
 from agent.speech import open_channel
 from agent.speech.channel import wait_until_ready
@@ -73,7 +80,7 @@ class Call:
         )
         self._engines = open_engines(settings, self._channel, prepared["vad"], prepared["tls"])
         self._session = build_session(settings, self._engines)
-        self._observer = SessionObserver(self._session)
+        self._observer = SessionObserver(self._session, turn_clock(self._engines))
         keep_patience(settings, self._engines, self._session)
         self._rescue = Rescue(
             self._session,
@@ -110,6 +117,7 @@ class Call:
             caller=lambda: self._callers.identity if self._callers else "",
             publish=self._publisher.publish,
             language=settings.language,
+            clock=turn_clock(self._engines),
             first_sequence=await sequence + 1,
         )
         recorder.attach(self._session)

@@ -14,7 +14,7 @@ from livekit.agents import (
 )
 
 from agent.telemetry import metrics
-from agent.transcripts import turn_latency
+from agent.transcripts import TurnClock
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -24,10 +24,11 @@ class SessionObserver:
 
     Args:
         session: The call's session, not started yet.
+        clock: Times the turns.
     """
 
-    def __init__(self, session: AgentSession[None]) -> None:
-        self._user_metrics: llm.MetricsReport = {}
+    def __init__(self, session: AgentSession[None], clock: TurnClock) -> None:
+        self._clock = clock
         self._open = True
         metrics().sessions_active.inc()
         session.on("conversation_item_added", self._on_item)
@@ -48,13 +49,13 @@ class SessionObserver:
         if not isinstance(item, llm.ChatMessage):
             return
         if item.role == "user":
-            self._user_metrics = item.metrics or {}
+            self._clock.user_turn(item.metrics, event.created_at)
             return
         if item.role != "assistant":
             return
         if item.interrupted:
             metrics().interruptions.labels("true").inc()
-        latency = turn_latency(self._user_metrics, item.metrics or {})
+        latency = self._clock.reply(item.metrics)
         if latency is None:
             return
         stages = {

@@ -21,6 +21,7 @@ from agent.llm import OllamaLLM, OllamaOptions
 from agent.patience import Patience, PatienceKeeper
 from agent.settings import Settings
 from agent.speech import GrpcSTT, GrpcTTS
+from agent.transcripts import HeardFinal, TurnClock
 from agent.turn_taking import ServerEndOfTurn
 
 INPUT_FRAME_MS = 20
@@ -111,6 +112,16 @@ def _endpointing(settings: Settings) -> EndpointingConfig | None:
         max_stop_silence_ms=settings.stt_max_stop_silence_ms,
         end_of_turn_threshold=settings.end_of_turn_threshold,
     )
+
+
+def turn_clock(engines: Engines) -> TurnClock:
+    """Make what times the turns."""
+
+    def heard() -> HeardFinal | None:
+        stt = engines.stt
+        return HeardFinal(stt.last_speech_end_s, stt.last_words_s) if stt.last_words_s else None
+
+    return TurnClock(heard)
 
 
 def keep_patience(

@@ -186,6 +186,9 @@ class GrpcRecognizeStream(stt.RecognizeStream):
         if not is_final:
             return
         self._owner.last_final_s = time.time()
+        if event.alternatives[0].text:
+            self._owner.last_speech_end_s = self.start_time + result.end_ms / 1000
+            self._owner.last_words_s = self._owner.last_final_s
         heard_ms = result.end_ms or result.audio_processed_ms
         self._audio.forget_until(self._stream_begin_s + heard_ms / 1000)
         if (heard_s := self._audio.end_s - self._reported_s) > 0:

@@ -82,7 +82,10 @@ class GrpcSTT(stt.STT[Any]):
         self._not_served: set[str] = set()
         self.serves_all = False
         self._streams: weakref.WeakSet[GrpcRecognizeStream] = weakref.WeakSet()
+        # Unix times: the latest final; the latest one with words, and the end of their speech.
         self.last_final_s = 0.0
+        self.last_words_s = 0.0
+        self.last_speech_end_s = 0.0
 
     @property
     def model(self) -> str:

@@ -21,6 +21,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.io import TextOutput
 
+from agent.transcripts.latency import TurnClock
 from agent.transcripts.message import Latency, Speaker, TranscriptMessage, time_stamp
 
 INTERIM_SECONDS = 0.2
@@ -38,6 +39,7 @@ class TranscriptRecorder:
         caller: Gives the identity of the caller at that time.
         publish: Takes each message; must return at once.
         language: ISO 639-1 code of the agent's voice.
+        clock: Times the turns.
         first_sequence: Number of the first message.
     """
 
@@ -49,6 +51,7 @@ class TranscriptRecorder:
         caller: Callable[[], str],
         publish: Publish,
         language: str,
+        clock: TurnClock,
         first_sequence: int = 1,
     ) -> None:
         self._room = room
@@ -65,7 +68,7 @@ class TranscriptRecorder:
         self._segment_open = False
         self._drop_segment = False
         self._next_interim_s = 0.0
-        self._user_metrics: llm.MetricsReport = {}
+        self._clock = clock
         self.text_output = _AgentWords(self)
 
     def start_at(self, sequence: int) -> None:
@@ -152,7 +155,7 @@ class TranscriptRecorder:
         if not isinstance(item, llm.ChatMessage):
             return
         if item.role == "user":
-            self._user_metrics = item.metrics or {}
+            self._clock.user_turn(item.metrics, event.created_at)
             return
         text = (item.text_content or "").strip()
         if item.role != "assistant" or not text:
@@ -169,7 +172,7 @@ class TranscriptRecorder:
             final=True,
             language=self._language,
             interrupted=item.interrupted,
-            latency=turn_latency(self._user_metrics, metrics),
+            latency=self._clock.reply(metrics),
         )
 
     def _emit(
@@ -215,23 +218,6 @@ class _AgentWords(TextOutput):
 
     def flush(self) -> None:
         self._recorder.end_of_segment()
-
-
-def turn_latency(user: llm.MetricsReport, agent: llm.MetricsReport) -> Latency | None:
-    """Collect the stages of a turn; None where the agent did not answer a spoken turn."""
-    if "e2e_latency" not in agent:
-        return None
-    return Latency(
-        end_of_turn_ms=_milliseconds(user.get("end_of_turn_delay")),
-        transcription_ms=_milliseconds(user.get("transcription_delay")),
-        llm_first_token_ms=_milliseconds(agent.get("llm_node_ttft")),
-        tts_first_audio_ms=_milliseconds(agent.get("tts_node_ttfb")),
-        end_to_end_ms=_milliseconds(agent.get("e2e_latency")),
-    )
-
-
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
 
 
 def _turn_id() -> str:

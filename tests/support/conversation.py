@@ -23,7 +23,13 @@ from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook
 from agent.rescue import Rescue
-from agent.session import build_session, keep_patience, load_vad, open_engines
+from agent.session import (
+    build_session,
+    keep_patience,
+    load_vad,
+    open_engines,
+    turn_clock,
+)
 from agent.settings import Settings
 from agent.speech import open_channel
 from agent.tools import build_tools
@@ -216,7 +222,7 @@ class Conversation:
         self._channel = open_channel(self.settings.speech_target)
         self.engines = open_engines(self.settings, self._channel, detector)
         self.session = build_session(self.settings, self.engines)
-        self._observer = SessionObserver(self.session)
+        self._observer = SessionObserver(self.session, turn_clock(self.engines))
         self.patience = keep_patience(self.settings, self.engines, self.session)
         self.rescue = Rescue(
             self.session,
@@ -233,6 +239,7 @@ class Conversation:
             caller=lambda: "caller",
             publish=self.messages.append,
             language=self.settings.language,
+            clock=turn_clock(self.engines),
         )
         self.recorder.attach(self.session)
         self.microphone = Microphone()

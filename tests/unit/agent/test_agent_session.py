@@ -11,7 +11,7 @@ from livekit.agents.voice.turn import _StreamingTurnDetector
 from agent.session import build_session, load_vad, open_engines, room_options
 from agent.settings import Settings
 from agent.speech import open_channel
-from agent.transcripts import TranscriptRecorder
+from agent.transcripts import TranscriptRecorder, TurnClock
 from agent.turn_taking import ServerEndOfTurn
 from tests.support.conversation import Conversation
 from tests.support.fake_speech import Script
@@ -91,7 +91,12 @@ async def test_the_detector_takes_the_servers_word() -> None:
 
 def test_the_room_is_used_as_the_settings_say() -> None:
     recorder = TranscriptRecorder(
-        room="r", agent="a", caller=lambda: "c", publish=lambda _: None, language="en"
+        room="r",
+        agent="a",
+        caller=lambda: "c",
+        publish=lambda _: None,
+        language="en",
+        clock=TurnClock(lambda: None),
     )
 
     async def on_text(*_: object) -> None:
