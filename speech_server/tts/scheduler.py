@@ -24,6 +24,10 @@ from speech_server.tts.windows import FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
 URGENT_S = 0.15
 """Sound that runs out within this time is made before anybody's first."""
 
+PATIENCE_S = 0.3
+"""A first that has waited so long is late as well: on a device that cannot keep up, everybody's
+delay grows instead of the last caller's alone."""
+
 STATISTICS_S = 60.0
 
 log = get_logger(__name__)
@@ -221,7 +225,7 @@ class Scheduler:
                 at = now + left - lane.max_lead_s
                 wake = at if wake is None else min(wake, at)
                 continue
-            ready.append((_rank(lane.jobs[0], left), number, lane))
+            ready.append((_rank(lane.jobs[0], left, now), number, lane))
         if not ready:
             return [], wake
         ready.sort(key=lambda item: item[:2])
@@ -319,12 +323,13 @@ class Scheduler:
             self._recent.popleft()
 
 
-def _rank(job: Job, left_s: float | None) -> tuple[int, float]:
+def _rank(job: Job, left_s: float | None, now: float) -> tuple[int, float]:
     """Order of a lane's next work, smaller first; ``left_s`` is sound that is not heard yet."""
     if isinstance(job.work, Replay):
         return -1, job.submitted_s  # costs nothing
     if left_s is None or (left_s <= 0 and job.begun_s is None):
-        return 1, job.submitted_s
+        patience_s = job.submitted_s + PATIENCE_S - now
+        return (0, patience_s) if patience_s < 0 else (1, job.submitted_s)
     return (0 if left_s < URGENT_S else 2), left_s
 
 

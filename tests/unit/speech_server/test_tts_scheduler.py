@@ -12,7 +12,7 @@ from speech_server.engines.piper import PiperVoice, TextRow, load_voice
 from speech_server.telemetry import Metrics
 from speech_server.tts.noise import Noise
 from speech_server.tts.recordings import Recording, Recordings
-from speech_server.tts.scheduler import Job, Lane, Replay, Scheduler
+from speech_server.tts.scheduler import PATIENCE_S, Job, Lane, Replay, Scheduler
 from speech_server.tts.utterance import Manner, Utterance
 from tests.support import tiny_voice
 
@@ -173,6 +173,21 @@ def test_sound_that_runs_out_comes_before_a_first_sound(rig: Rig, gate: Gate) ->
     # The window under way was the playing one's; the next is again, for it still runs out.
     rig.scheduler.played(playing, 0.01)
     assert [entry for entry in rig.log if entry.startswith("new")] == []
+
+
+def test_a_first_sound_that_has_waited_long_is_not_starved(rig: Rig, gate: Gate) -> None:
+    """On a device that cannot keep up, sound that runs out does not come first for ever."""
+    playing, new = rig.lane(), rig.lane()
+    rig.say(playing, "playing", 1500)
+    for _ in range(2):
+        gate.arrive()
+        gate.allow()
+    gate.arrive()
+    rig.say(new, "new", 60)
+    time.sleep(PATIENCE_S + 0.2)
+    rig.scheduler.played(playing, 0.01)
+    gate.allow()
+    assert gate.arrive()[0] == "text"
 
 
 def test_nothing_of_a_closed_lane_is_delivered(rig: Rig, gate: Gate) -> None:

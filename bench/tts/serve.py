@@ -1,0 +1,38 @@
+"""The speech server with synthesis alone, as the bench starts it; prints its port."""
+
+import asyncio
+import sys
+
+from speech_server.admission import Places
+from speech_server.lifecycle import Stop, serve
+from speech_server.server import SpeechServer
+from speech_server.services.server_info import ServerInfo
+from speech_server.services.text_to_speech import TextToSpeechService
+from speech_server.settings import Settings
+from speech_server.telemetry import Metrics, configure_logs
+
+
+async def run() -> None:
+    """Serve until a signal comes."""
+    settings = Settings(port=0, metrics_port=0, drain_probe_seconds=0, drain_seconds=1)
+    metrics = Metrics()
+    places = Places("tts", capacity=64, retry_delay_s=1.0, metrics=metrics)
+    synthesis = TextToSpeechService(settings, places, metrics)
+    server = SpeechServer(settings, [synthesis], ServerInfo([synthesis], list), metrics)
+    stop = Stop()
+
+    async def tell() -> None:
+        while places.phase.value != "open":  # noqa: ASYNC110 - told by no event
+            await asyncio.sleep(0.05)
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
+
+    with stop.on_signals():
+        telling = asyncio.create_task(tell())
+        await serve(server, settings, stop)
+        telling.cancel()
+
+
+if __name__ == "__main__":
+    configure_logs("warning")
+    asyncio.run(run())

@@ -1,0 +1,233 @@
+"""Both servers as processes of the bench, and how each is asked to speak."""
+
+import asyncio
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import grpc
+import httpx
+import numpy as np
+import psutil
+from trinity.speech.v1 import text_to_speech_service_pb2 as pb
+from trinity.speech.v1 import text_to_speech_service_pb2_grpc as pb_grpc
+
+import model_store
+from bench.tts.heard import Heard
+from bench.tts.settings import TtsBenchSettings
+
+START_S = 90.0
+WHOLE_SENTENCES_MS = 5000
+"""A client that would wait so long gets no clause as a segment of its own."""
+
+
+class Peer(Protocol):
+    """A server that speaks."""
+
+    name: str
+
+    async def speak(self, text: str) -> Heard:
+        """Speak a text that is all there."""
+
+
+class _Process:
+    """A server process with its memory."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], *, tells: bool) -> None:
+        self._process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE if tells else subprocess.DEVNULL,
+            stderr=None if tells else subprocess.DEVNULL,
+            text=True,
+        )
+
+    def first_line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    @property
+    def memory_mb(self) -> float:
+        return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Trinity:
+    """Our server, with synthesis alone."""
+
+    name = "trinity"
+
+    def __init__(self, settings: TtsBenchSettings) -> None:
+        self.process = _Process(
+            [sys.executable, "-m", "bench.tts.serve"],
+            {
+                "SPEECH_TTS_THREADS": str(settings.threads),
+                "SPEECH_TTS_VOICES": settings.voice,
+                "OMP_NUM_THREADS": str(settings.threads),
+            },
+            tells=True,
+        )
+        self._seed = 0
+
+    async def open(self) -> None:
+        """Wait until the server is ready, and connect."""
+        async with asyncio.timeout(START_S):
+            port = await asyncio.to_thread(self.process.first_line)
+        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+        self._stub = pb_grpc.TextToSpeechServiceStub(self._channel)
+
+    async def close(self) -> None:
+        """Disconnect and stop the server."""
+        await self._channel.close()
+        await asyncio.to_thread(self.process.stop)
+
+    async def speak(self, text: str) -> Heard:
+        """Speak a text that is all there, by whole sentences."""
+        return await self.say(
+            [text], pb.StreamingSynthesizeConfig(max_buffer_delay_ms=WHOLE_SENTENCES_MS)
+        )
+
+    async def say(
+        self,
+        pieces: list[str],
+        config: pb.StreamingSynthesizeConfig | None = None,
+        *,
+        gap_s: float = 0.0,
+        counts: int = -1,
+        cancel_after_s: float | None = None,
+    ) -> Heard:
+        """Speak text in pieces.
+
+        Args:
+            pieces: The text.
+            config: How; the seed is set here, so that no sound comes from memory.
+            gap_s: Time between two pieces.
+            counts: Number of the piece whose sending starts the clock.
+            cancel_after_s: Cancel so long after the first sound; then `ended_s` is the time from
+                the cancel to the last message, and chunks after the cancel count too.
+        """
+        self._seed += 1
+        config = config or pb.StreamingSynthesizeConfig()
+        config.seed = self._seed
+        heard = Heard(22050, time.monotonic())
+        first_sound = asyncio.Event()
+        cancelled_s = 0.0
+
+        async def send() -> AsyncIterator[pb.SynthesizeRequest]:
+            nonlocal cancelled_s
+            yield pb.SynthesizeRequest(context_id="c", config=config)
+            due = time.monotonic()
+            for number, piece in enumerate(pieces):
+                if gap_s:
+                    due += gap_s
+                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                if number in (counts, len(pieces) + counts):
+                    heard.sent_s = time.monotonic()
+                yield pb.SynthesizeRequest(context_id="c", text=piece)
+            if cancel_after_s is not None:
+                await first_sound.wait()
+                await asyncio.sleep(cancel_after_s)
+                cancelled_s = time.monotonic()
+                yield pb.SynthesizeRequest(context_id="c", cancel=pb.Cancel())
+            else:
+                yield pb.SynthesizeRequest(context_id="c", end_input=pb.EndInput())
+
+        async for response in self._stub.Synthesize(send()):
+            now = time.monotonic()
+            kind = response.WhichOneof("payload")
+            if kind == "audio_format":
+                heard.rate_hz = response.audio_format.sample_rate_hertz
+            elif kind == "audio":
+                data = np.frombuffer(response.audio.audio_content, "<i2")
+                if len(data):
+                    heard.chunks.append((now, data.astype(np.float32) / np.float32(32767)))
+                    first_sound.set()
+            elif kind == "done":
+                heard.compute_s = response.done.compute_ms / 1000
+            heard.ended_s = now - cancelled_s if cancelled_s else now - heard.sent_s
+        return heard
+
+
+class PiperHttp:
+    """Piper's own HTTP server, in an environment of its own."""
+
+    name = "piper http"
+
+    def __init__(self, settings: TtsBenchSettings) -> None:
+        python = _environment(settings.peer_environment)
+        place = model_store.resolve(settings.voice)
+        graph = place if place.is_file() else next(place.glob("*.onnx"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = int(probe.getsockname()[1])
+        command = [str(python), "-m", "piper.http_server", "-m", str(graph)]
+        self.process = _Process(
+            [*command, "--host", "127.0.0.1", "--port", str(self._port)],
+            {"OMP_NUM_THREADS": str(settings.threads)},
+            tells=False,
+        )
+
+    async def open(self) -> None:
+        """Wait until the server answers."""
+        self._client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self._port}", timeout=120, trust_env=False
+        )
+        async with asyncio.timeout(START_S):
+            while True:
+                try:
+                    await self._client.get("/info")
+                    return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.1)
+
+    async def close(self) -> None:
+        """Disconnect and stop the server."""
+        await self._client.aclose()
+        await asyncio.to_thread(self.process.stop)
+
+    async def speak(self, text: str) -> Heard:
+        """Speak a text that is all there."""
+        heard = Heard(22050, time.monotonic())
+        response = await self._client.post("/synthesize", json={"text": text})
+        response.raise_for_status()
+        with wave.open(io.BytesIO(response.content)) as sound:
+            heard.rate_hz = sound.getframerate()
+            data = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+        now = time.monotonic()
+        heard.chunks.append((now, data.astype(np.float32) / np.float32(32767)))
+        heard.ended_s = heard.compute_s = now - heard.sent_s
+        return heard
+
+
+def _environment(folder: Path) -> Path:
+    """Make the peer's environment when it is missing; gives its Python."""
+    python = folder / "bin" / "python"
+    if python.exists():
+        return python
+    uv = shutil.which("uv")
+    if uv is None:
+        raise FileNotFoundError("uv is needed to make the environment of Piper's HTTP server")
+    packages = [f"{name}=={version(name)}" for name in ("piper-tts", "onnxruntime")]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    subprocess.run(
+        [uv, "pip", "install", "--quiet", "--python", str(python), *packages, "onnx", "flask"],
+        check=True,
+    )
+    return python
