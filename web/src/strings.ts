@@ -143,6 +143,7 @@ export const strings = {
     room: (name: string) => `Room ${name}`,
     heading: (name: string) => `Call in room ${name}`,
     leave: 'Leave',
+    recording: 'This call is being recorded.',
     controls: 'Call controls',
     panels: 'Transcript and people',
     unlock: 'Your browser holds the sound back.',

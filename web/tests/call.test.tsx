@@ -88,6 +88,12 @@ describe('what goes wrong in a call', () => {
     expect(screen.getByRole('alert')).toHaveTextContent(strings.connection.reconnecting);
   });
 
+  it('says that somebody records', () => {
+    useCall.setState({ recording: true });
+    render(<CallNotices />);
+    expect(screen.getByRole('status')).toHaveTextContent(strings.call.recording);
+  });
+
   it('says that microphone or assistant are not there', () => {
     useCall.setState({ agent: 'missing', deviceTrouble: failure('microphone-refused') });
     render(<CallNotices />);

@@ -44,6 +44,7 @@ export interface SessionListener {
   microphoneLost: () => void;
   camera: (on: boolean) => void;
   screen: (on: boolean) => void;
+  recording: (on: boolean) => void;
   /** What the invitation lets this page send. */
   allowed: (allowed: Allowed) => void;
   /** Whether nothing but digital silence comes from the microphone. */
@@ -130,6 +131,7 @@ export class CallSession {
     this.room.remoteParticipants.forEach((participant) => this.#meet(participant));
     this.#listener.agent(agentActivity(this.room));
     this.#listener.allowed(this.#allowed());
+    this.#listener.recording(this.room.isRecording);
   }
 
   get identity(): string {
@@ -213,6 +215,7 @@ export class CallSession {
       .on(RoomEvent.LocalTrackUnpublished, unpublished)
       .on(RoomEvent.TrackMuted, mediaChanged)
       .on(RoomEvent.TrackUnmuted, mediaChanged)
+      .on(RoomEvent.RecordingStatusChanged, (on) => listener.recording(on))
       .on(RoomEvent.ParticipantPermissionsChanged, () => listener.allowed(this.#allowed()))
       .on(RoomEvent.Reconnecting, () => listener.reconnecting())
       .on(RoomEvent.Reconnected, () => {

@@ -42,6 +42,7 @@ interface CallState {
   camera: boolean;
   screen: boolean;
   allowed: Allowed;
+  recording: boolean;
   /** What is wrong with microphone, camera or screen. */
   deviceTrouble: Failure | undefined;
   /** The page's own measure of the last answer, in milliseconds. */
@@ -80,6 +81,7 @@ const fresh: CallState = {
   camera: false,
   screen: false,
   allowed: { camera: false, screen: false },
+  recording: false,
   deviceTrouble: undefined,
   answeredMs: undefined,
   connection: 'steady',
@@ -118,6 +120,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         when({ microphone: 'unavailable', deviceTrouble: failure('microphone-missing') }),
       camera: (camera) => when({ camera }),
       screen: (screen) => when({ screen }),
+      recording: (recording) => when({ recording }),
       allowed: (allowed) => when({ allowed }),
       answered: (answeredMs) => when({ answeredMs }),
       reconnecting: () => when({ connection: 'reconnecting' }),

@@ -8,7 +8,7 @@ const RESTORED_MS = 4_000;
 
 /** What is wrong in the call right now, and what happens next. */
 export function CallNotices() {
-  const { connection, agent, deviceTrouble, dismissRestored } = useCall();
+  const { connection, agent, recording, deviceTrouble, dismissRestored } = useCall();
 
   useEffect(() => {
     if (connection !== 'restored') return;
@@ -29,6 +29,11 @@ export function CallNotices() {
           {connection === 'reconnecting'
             ? strings.connection.reconnecting
             : strings.connection.reconnected}
+        </Notice>
+      )}
+      {recording && (
+        <Notice kind="info" testId="recording-notice">
+          {strings.call.recording}
         </Notice>
       )}
       {deviceTrouble && (

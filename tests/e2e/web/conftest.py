@@ -1,0 +1,79 @@
+"""The built page, served by the control API, with a real LiveKit server; no assistant needed."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from playwright.async_api import Browser
+
+from control_api import Settings
+from tests.support.browser import chromium
+from tests.support.control_api import KEY, SECRET, redis_server, serving
+from tests.support.livekit_server import LiveKitServer
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = ("microphone", "camera", "screen_share", "screen_share_audio")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.web)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the page is, and a client of the API behind it."""
+
+    url: str
+    api: httpx.AsyncClient
+
+
+@pytest.fixture(scope="session")
+def page_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("page-redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def page_livekit(
+    page_redis: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveKitServer]:
+    log = tmp_path_factory.mktemp("page-livekit") / "livekit.log"
+    server = LiveKitServer(page_redis, log)
+    path = log.with_suffix(".yaml")
+    # configs/livekit.yaml is for voice; with its list of codecs gone LiveKit takes pictures too.
+    config = yaml.safe_load(path.read_text())
+    config["room"].pop("enabled_codecs", None)
+    path.write_text(yaml.safe_dump(config))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+async def site(page_redis: str, page_livekit: LiveKitServer) -> AsyncIterator[Site]:
+    if not (ROOT / "web" / "dist" / "index.html").is_file():
+        pytest.fail("the page is not built: make web")
+    settings = Settings(
+        livekit_url=page_livekit.url,
+        livekit_api_key=KEY,
+        livekit_api_secret=SECRET,
+        redis_url=page_redis,
+        publish_sources=SOURCES,
+    )
+    async with serving(settings) as api:
+        yield Site(str(api.base_url), api)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium whose microphone beeps and whose camera shows a pattern."""
+    async with chromium() as running:
+        yield running
