@@ -239,6 +239,8 @@ class Session:
         future = self._look.decode(utterance, to_ms, Priority.FINAL, self._config)
         speculation = Speculation(future, to_ms)
         utterance.speculation = speculation
+        # It shows what an interim would, so the next interim counts from here.
+        utterance.interim_at_ms = to_ms
         self._tasks.create_task(self._publish_preflight(utterance, speculation))
 
     def _drop_speculation(self, utterance: Utterance) -> None:
@@ -265,6 +267,7 @@ class Session:
                     preflight=True,
                 )
             )
+            utterance.stable.hear(hypothesis, speculation.to_ms)
 
     async def _judge_turn(self) -> None:
         """Ask whether the turn is over, before more audio is looked at.

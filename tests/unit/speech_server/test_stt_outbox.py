@@ -1,0 +1,42 @@
+import asyncio
+
+import pytest
+
+from speech_server.errors import SlowReader
+from speech_server.interceptors.stream_guard import write
+from speech_server.stt.outbox import LONGEST, Outbox
+from speech_server.stt.results import SpeechEvent
+
+EVENT = SpeechEvent("u1", 0, True)
+
+
+async def test_messages_go_out_in_order_and_closing_ends_it():
+    sent: list[int] = []
+
+    async def send(message: SpeechEvent) -> None:
+        sent.append(message.time_ms)
+
+    outbox = Outbox(send)
+    running = asyncio.create_task(outbox.run())
+    for number in range(10):
+        outbox.put(SpeechEvent("u1", number, True))
+    await outbox.close()
+    await asyncio.wait_for(running, 5)
+    assert sent == list(range(10))
+
+
+async def test_a_client_that_takes_nothing_is_cut():
+    outbox = Outbox(lambda message: asyncio.Event().wait())
+    for _ in range(LONGEST):
+        outbox.put(EVENT)
+    with pytest.raises(SlowReader):
+        outbox.put(EVENT)
+
+
+async def test_a_write_has_a_deadline():
+    class Stuck:
+        async def write(self, response: object) -> None:
+            await asyncio.Event().wait()
+
+    with pytest.raises(SlowReader):
+        await write(Stuck(), EVENT, 0.05)
