@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: help setup demo up down test test-unit check bench bench-stt models proto web docs clean
+.PHONY: help setup demo up down test test-unit check bench bench-tts bench-stt models proto web docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: setup web models ## Every test: unit, contract, web and the end-to-end one
 
 bench: setup models ## Turn latency of a conversation with the running stack
 	@$(PY) -m bench
+
+bench-tts: setup models ## Synthesis beside Piper's own HTTP server
+	@$(PY) -m bench.tts
 
 bench-stt: setup models ## Streamed recognition beside plain faster-whisper, on recordings
 	@$(PY) -m bench.stt
