@@ -2,26 +2,18 @@
 
 import asyncio
 import io
-import os
-import shutil
-import socket
-import subprocess
 import sys
 import time
 import wave
 from collections.abc import AsyncIterator
-from importlib.metadata import version
-from pathlib import Path
 from typing import Protocol
 
 import grpc
-import httpx
 import numpy as np
-import psutil
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 from trinity.speech.v1 import text_to_speech_service_pb2_grpc as pb_grpc
 
-import model_store
+from bench.peers import PiperHttpServer, ServerProcess
 from bench.tts.heard import Heard
 from bench.tts.settings import TtsBenchSettings
 
@@ -39,48 +31,19 @@ class Peer(Protocol):
         """Speak a text that is all there."""
 
 
-class _Process:
-    """A server process with its memory."""
-
-    def __init__(self, command: list[str], environment: dict[str, str], *, tells: bool) -> None:
-        self._process = subprocess.Popen(
-            command,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE if tells else subprocess.DEVNULL,
-            stderr=None if tells else subprocess.DEVNULL,
-            text=True,
-        )
-
-    def first_line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    @property
-    def memory_mb(self) -> float:
-        return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
 class Trinity:
     """Our server, with synthesis alone."""
 
     name = "trinity"
 
     def __init__(self, settings: TtsBenchSettings) -> None:
-        self.process = _Process(
+        self.process = ServerProcess(
             [sys.executable, "-m", "bench.tts.serve"],
             {
                 "SPEECH_TTS_THREADS": str(settings.threads),
                 "SPEECH_TTS_VOICES": settings.voice,
-                "OMP_NUM_THREADS": str(settings.threads),
             },
+            cores=settings.threads,
             tells=True,
         )
         self._seed = 0
@@ -170,64 +133,31 @@ class PiperHttp:
     name = "piper http"
 
     def __init__(self, settings: TtsBenchSettings) -> None:
-        python = _environment(settings.peer_environment)
-        place = model_store.resolve(settings.voice)
-        graph = place if place.is_file() else next(place.glob("*.onnx"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
-        command = [str(python), "-m", "piper.http_server", "-m", str(graph)]
-        self.process = _Process(
-            [*command, "--host", "127.0.0.1", "--port", str(self._port)],
-            {"OMP_NUM_THREADS": str(settings.threads)},
-            tells=False,
+        self._server = PiperHttpServer(
+            settings.voice, threads=settings.threads, folder=settings.peer_environment
         )
+
+    @property
+    def process(self) -> ServerProcess:
+        """Its process."""
+        return self._server.process
 
     async def open(self) -> None:
         """Wait until the server answers."""
-        self._client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self._port}", timeout=120, trust_env=False
-        )
-        async with asyncio.timeout(START_S):
-            while True:
-                try:
-                    await self._client.get("/info")
-                    return
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
+        await self._server.open()
 
     async def close(self) -> None:
         """Disconnect and stop the server."""
-        await self._client.aclose()
-        await asyncio.to_thread(self.process.stop)
+        await self._server.close()
 
     async def speak(self, text: str) -> Heard:
         """Speak a text that is all there."""
         heard = Heard(22050, time.monotonic())
-        response = await self._client.post("/synthesize", json={"text": text})
-        response.raise_for_status()
-        with wave.open(io.BytesIO(response.content)) as sound:
+        content = await self._server.synthesize(text)
+        with wave.open(io.BytesIO(content)) as sound:
             heard.rate_hz = sound.getframerate()
             data = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
         now = time.monotonic()
         heard.chunks.append((now, data.astype(np.float32) / np.float32(32767)))
         heard.ended_s = heard.compute_s = now - heard.sent_s
         return heard
-
-
-def _environment(folder: Path) -> Path:
-    """Make the peer's environment when it is missing; gives its Python."""
-    python = folder / "bin" / "python"
-    if python.exists():
-        return python
-    uv = shutil.which("uv")
-    if uv is None:
-        raise FileNotFoundError("uv is needed to make the environment of Piper's HTTP server")
-    packages = [f"{name}=={version(name)}" for name in ("piper-tts", "onnxruntime")]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", str(python), *packages, "onnx", "flask"],
-        check=True,
-    )
-    return python

@@ -5,9 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-def _default_environment() -> Path:
-    return Path("~/.cache/trinity/bench/piper-http").expanduser()
+from bench.peers.piper_http import default_folder
 
 
 class TtsBenchSettings(BaseSettings):
@@ -33,7 +31,7 @@ class TtsBenchSettings(BaseSettings):
     )
     peer: bool = Field(default=True, description="Measure Piper's HTTP server too.")
     peer_environment: Path = Field(
-        default_factory=_default_environment,
+        default_factory=default_folder,
         description="Folder of the peer's Python environment; made when it is missing.",
     )
     output: Path = Field(
