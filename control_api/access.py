@@ -25,6 +25,8 @@ class Scope(StrEnum):
 
     TOKENS_CREATE = "tokens:create"
     TRANSCRIPTS_READ = "transcripts:read"
+    TRANSCRIPTS_WRITE = "transcripts:write"
+    SPEECH_READ = "speech:read"
     ROOMS_READ = "rooms:read"
     ROOMS_WRITE = "rooms:write"
     SIP_READ = "sip:read"

@@ -50,6 +50,7 @@ class Parts:
     journal: Journal
     calls: Calls
     feed: Feed
+    speech: SpeechServer
     health: HealthMonitor
     stopping: threading.Event
 
@@ -84,6 +85,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             journal=Journal(events, Presence(store), rooms, calls, telemetry),
             calls=calls,
             feed=Feed(events, settings.redis_timeout_s / 2),
+            speech=speech,
             stopping=threading.Event(),
             health=HealthMonitor(
                 {

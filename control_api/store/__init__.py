@@ -5,7 +5,13 @@ from control_api.store.events import ID_PATTERN, Event, EventLog
 from control_api.store.keys import ApiKey, ApiKeys
 from control_api.store.presence import Presence
 from control_api.store.redis import RedisStore
-from control_api.store.transcripts import TranscriptMessage, TranscriptPage, Transcripts
+from control_api.store.transcripts import (
+    TranscriptEntry,
+    TranscriptIndex,
+    TranscriptMessage,
+    TranscriptPage,
+    Transcripts,
+)
 
 __all__ = [
     "ID_PATTERN",
@@ -19,6 +25,8 @@ __all__ = [
     "Presence",
     "Reason",
     "RedisStore",
+    "TranscriptEntry",
+    "TranscriptIndex",
     "TranscriptMessage",
     "TranscriptPage",
     "Transcripts",

@@ -19,6 +19,12 @@ from fakeredis import TcpFakeServer
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 from livekit import api
+from trinity.speech.v1 import (
+    server_service_pb2,
+    server_service_pb2_grpc,
+    text_to_speech_service_pb2,
+    text_to_speech_service_pb2_grpc,
+)
 
 from control_api import Settings, create_app
 
@@ -93,10 +99,40 @@ class SmallLiveKit:
         return web.Response(body=api.ListRoomsResponse().SerializeToString())
 
 
-class SmallSpeechServer:
-    def __init__(self, address: str, health: HealthServicer) -> None:
-        self.address = address
+class SmallSpeechServer(
+    text_to_speech_service_pb2_grpc.TextToSpeechServiceServicer,
+    server_service_pb2_grpc.ServerServiceServicer,
+):
+    """Health, voices and models of a speech server, over real gRPC."""
+
+    def __init__(self, health: HealthServicer) -> None:
+        self.address = ""
         self._health = health
+
+    async def ListVoices(self, request, context):
+        voice = text_to_speech_service_pb2.VoiceInfo(
+            name="en_US-joe-medium",
+            language_code="en-US",
+            sample_rate_hertz=22050,
+            quality="medium",
+            license="CC0-1.0",
+            loaded=True,
+            is_default=True,
+        )
+        kept = [voice] if "en-US".startswith(request.language_code) else []
+        return text_to_speech_service_pb2.ListVoicesResponse(voices=kept)
+
+    async def ListModels(self, request, context):
+        model = server_service_pb2.ModelInfo(
+            name="whisper-base",
+            language_codes=["en", "de"],
+            device="cpu",
+            compute_type="int8",
+            license="MIT",
+            loaded=True,
+            is_default=True,
+        )
+        return server_service_pb2.ListModelsResponse(models=[model])
 
     async def set_serving(self, serving: bool) -> None:
         status = health_pb2.HealthCheckResponse

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
+from trinity.speech.v1 import server_service_pb2_grpc, text_to_speech_service_pb2_grpc
 
 from control_api import Settings
 from tests.support.control_api import (
@@ -67,9 +68,11 @@ async def speech() -> AsyncIterator[SmallSpeechServer]:
     server = grpc.aio.server()
     health = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    small = SmallSpeechServer(health)
+    text_to_speech_service_pb2_grpc.add_TextToSpeechServiceServicer_to_server(small, server)
+    server_service_pb2_grpc.add_ServerServiceServicer_to_server(small, server)
+    small.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
-    small = SmallSpeechServer(f"127.0.0.1:{port}", health)
     await small.set_serving(True)
     yield small
     await server.stop(grace=None)

@@ -50,7 +50,7 @@ def test_slugs_are_unique() -> None:
         ("POST", "/api/nothing", 404, "not-found"),
         ("GET", "/api/", 404, "not-found"),
         ("GET", "/api/token", 405, "method-not-allowed"),
-        ("DELETE", "/api/transcripts/x", 405, "method-not-allowed"),
+        ("PUT", "/api/transcripts/x", 405, "method-not-allowed"),
         ("POST", "/", 405, "method-not-allowed"),
         ("BREW", "/health", 405, "method-not-allowed"),
         ("GET", "/nothing.js", 404, "not-found"),
