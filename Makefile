@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: help setup demo up down test test-unit check bench bench-tts bench-stt models proto web docs clean
+.PHONY: help setup demo up down test test-unit test-web check bench bench-tts bench-stt models proto web docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test-unit: setup models ## Unit and contract tests, about a minute
 
 test: setup web models ## Every test: unit, contract, web and the end-to-end ones on the real stack
 	@scripts/test
+
+test-web: setup web models ## The web client alone: its checks, unit tests, and the page in Chromium
+	@scripts/test-web
 
 bench: setup models ## Turn latency of a conversation with the running stack
 	@$(PY) -m bench

@@ -88,9 +88,9 @@ class Settings(BaseSettings):
         description="Seconds for which a join token can be used to join.",
     )
     publish_sources: Names = Field(
-        default=("microphone",),
+        default=("microphone", "camera", "screen_share", "screen_share_audio"),
         description="Track sources that a caller may publish, separated by commas: microphone, "
-        "camera, screen_share, screen_share_audio.",
+        "camera, screen_share, screen_share_audio. Only the microphone: calls by voice alone.",
     )
     metadata_max_bytes: int = Field(
         default=2048, ge=0, le=8192, description="Bytes of UTF-8 of each metadata field in a token."

@@ -51,7 +51,12 @@ async def test_the_holder_joins_with_narrow_rights(
         assert dict(participant.attributes) == {"k": "v"}
         allowed = participant.permission
         assert allowed.can_publish and allowed.can_subscribe and allowed.can_publish_data
-        assert list(allowed.can_publish_sources) == [api.TrackSource.MICROPHONE]
+        assert list(allowed.can_publish_sources) == [
+            api.TrackSource.MICROPHONE,
+            api.TrackSource.CAMERA,
+            api.TrackSource.SCREEN_SHARE,
+            api.TrackSource.SCREEN_SHARE_AUDIO,
+        ]
         assert not (allowed.can_update_metadata or allowed.hidden or allowed.agent)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 from playwright.async_api import Browser
 
 from control_api import Settings
@@ -15,7 +14,6 @@ from tests.support.control_api import KEY, SECRET, redis_server, serving
 from tests.support.livekit_server import LiveKitServer
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ("microphone", "camera", "screen_share", "screen_share_audio")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,11 +43,6 @@ def page_livekit(
 ) -> Iterator[LiveKitServer]:
     log = tmp_path_factory.mktemp("page-livekit") / "livekit.log"
     server = LiveKitServer(page_redis, log)
-    path = log.with_suffix(".yaml")
-    # configs/livekit.yaml is for voice; with its list of codecs gone LiveKit takes pictures too.
-    config = yaml.safe_load(path.read_text())
-    config["room"].pop("enabled_codecs", None)
-    path.write_text(yaml.safe_dump(config))
     try:
         server.start()
         yield server
@@ -66,7 +59,6 @@ async def site(page_redis: str, page_livekit: LiveKitServer) -> AsyncIterator[Si
         livekit_api_key=KEY,
         livekit_api_secret=SECRET,
         redis_url=page_redis,
-        publish_sources=SOURCES,
     )
     async with serving(settings) as api:
         yield Site(str(api.base_url), api)

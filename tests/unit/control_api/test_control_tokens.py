@@ -10,6 +10,8 @@ from livekit import api
 from control_api import Settings
 from tests.support.control_api import KEY, SECRET, changed, running
 
+SOURCES = ["microphone", "camera", "screen_share", "screen_share_audio"]
+
 
 def verified(reply: httpx.Response) -> api.access_token.Claims:
     assert reply.status_code == 201, reply.text
@@ -46,7 +48,7 @@ async def test_the_rights_are_narrow_and_the_life_is_short(client: httpx.AsyncCl
         "canPublish": True,
         "canSubscribe": True,
         "canPublishData": True,
-        "canPublishSources": ["microphone"],
+        "canPublishSources": SOURCES,
         "canUpdateOwnMetadata": False,
     }
     assert claims["exp"] - claims["nbf"] == 900
@@ -120,7 +122,7 @@ async def test_no_caller_chooses_its_rights(client: httpx.AsyncClient) -> None:
     )
     claims = raw_claims(reply)
     assert "roomAdmin" not in claims["video"] and "roomRecord" not in claims["video"]
-    assert claims["video"]["canPublishSources"] == ["microphone"]
+    assert claims["video"]["canPublishSources"] == SOURCES
     assert "kind" not in claims
     assert claims["exp"] - claims["nbf"] == 900
 

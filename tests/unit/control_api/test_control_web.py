@@ -80,8 +80,19 @@ async def test_security_headers_are_on_every_response(client: httpx.AsyncClient)
     for path in ("/", "/livez", "/api/nothing"):
         headers = (await client.get(path)).headers
         assert "default-src 'self'" in headers["content-security-policy"]
-        assert headers["permissions-policy"].startswith("microphone=(self), camera=()")
+        policy = headers["permissions-policy"]
+        assert policy == (
+            "microphone=(self), camera=(self), display-capture=(self), geolocation=()"
+        )
         assert headers["x-frame-options"] == "DENY"
+
+
+async def test_the_browser_gives_the_page_only_what_a_token_lets_it_send(
+    settings: Settings,
+) -> None:
+    async with running(changed(settings, publish_sources="microphone")) as client:
+        policy = (await client.get("/")).headers["permissions-policy"]
+    assert policy.startswith("microphone=(self), camera=(), display-capture=()")
 
 
 async def test_other_origins_are_allowed_by_name(settings: Settings) -> None:
