@@ -23,15 +23,20 @@ class Addresses:
     agent_ready_url: str
     livekit_metrics_url: str
     prometheus_url: str | None = None
+    sip_address: str | None = None
+    """Where telephones call, as ``host:port``; None: the stack runs no livekit-sip."""
 
     @classmethod
-    def of(cls, ports: Ports, neighbours: Neighbours, *, prometheus: bool) -> "Addresses":
+    def of(
+        cls, ports: Ports, neighbours: Neighbours, *, prometheus: bool, sip: str | None = None
+    ) -> "Addresses":
         """Put together the addresses of a stack.
 
         Args:
             ports: of the stack.
             neighbours: that run already, elsewhere or here.
             prometheus: whether the stack runs one.
+            sip: this machine's address for telephones, when the stack runs livekit-sip.
         """
         return cls(
             api_url=f"http://{HOST}:{ports.control}",
@@ -44,6 +49,7 @@ class Addresses:
             agent_ready_url=f"http://{HOST}:{ports.agent_metrics}/readyz",
             livekit_metrics_url=f"http://{HOST}:{ports.livekit_metrics}/metrics",
             prometheus_url=f"http://{HOST}:{ports.prometheus}" if prometheus else None,
+            sip_address=f"{sip}:{ports.sip}" if sip else None,
         )
 
     def environment(self, settings: StackSettings) -> dict[str, str]:
@@ -58,6 +64,9 @@ class Addresses:
             "OLLAMA_HOST": self.ollama_host,
             "CALLER_API_URL": self.api_url,
             "CALLER_SPEECH_TARGET": self.speech_target,
+            "TRINITY_API_URL": self.api_url,
+            "TRINITY_SPEECH_TARGET": self.speech_target,
+            "TRINITY_SIP_ADDRESS": self.sip_address or "",
         }
 
     def lines(self) -> list[str]:
@@ -72,6 +81,9 @@ class Addresses:
             ("metrics", f"{self.speech_metrics_url}  {self.agent_metrics_url}"),
             ("", f"{self.api_url}/metrics  {self.livekit_metrics_url}"),
         ]
+        shown.append(
+            ("telephone (SIP)", self.sip_address or "off: no livekit-sip (docs/telephony.md)")
+        )
         if self.prometheus_url:
             shown.append(("Prometheus", self.prometheus_url))
         return [f"  {name:<22} {address}" for name, address in shown]

@@ -14,7 +14,7 @@ from stack.commands import tail
 from stack.errors import NotReady, ServiceDied, StackError
 from stack.neighbours import Neighbours, find_neighbours
 from stack.ports import require_free
-from stack.programs import prometheus, redis
+from stack.programs import livekit_sip, prometheus, redis
 from stack.progress import Progress, Step, duration
 from stack.record import Claim, Process, Record, forget
 from stack.services import Service, services
@@ -205,6 +205,7 @@ class Stack:
             self.settings.ports,
             neighbours,
             prometheus=prometheus.find(self.settings) is not None,
+            sip=str(self.settings.sip_address) if livekit_sip.find(self.settings) else None,
         )
 
     def _write_record(self) -> None:

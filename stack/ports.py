@@ -10,8 +10,10 @@ from pathlib import Path
 from stack.errors import PortTaken
 
 HOST = "127.0.0.1"
-SPAN = 16
+SPAN = 48
 """Ports that one stack may take from its base on."""
+_RTP_FROM = 16
+"""Where in the block the ports of telephone calls' sound begin; they go on to its end."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +32,18 @@ class Ports:
     agent_metrics: int = 9102
     agent_health: int = 8081
     prometheus: int = 9090
+    sip: int = 5060
+    """TCP and UDP."""
+    sip_rtp: int = 10000
+    """First of the ports for the sound of telephone calls, UDP."""
+    sip_rtp_last: int = 10300
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":
         """Give the block of ports that starts at ``base``, in the order of the fields."""
         names = [field.name for field in dataclasses.fields(cls)]
-        return cls(**{name: base + offset for offset, name in enumerate(names)})
+        ports = {name: base + offset for offset, name in enumerate(names)}
+        return cls(**{**ports, "sip_rtp": base + _RTP_FROM, "sip_rtp_last": base + SPAN - 1})
 
 
 SETTING_OF = {
@@ -51,6 +59,9 @@ SETTING_OF = {
     "agent_metrics": "AGENT_METRICS_PORT",
     "agent_health": "AGENT_HEALTH_PORT",
     "prometheus": "STACK_PROMETHEUS_PORT",
+    "sip": "STACK_SIP_PORT",
+    "sip_rtp": "STACK_SIP_RTP_PORT",
+    "sip_rtp_last": "STACK_SIP_RTP_LAST_PORT",
 }
 """Environment variable of each port, for messages to people."""
 
@@ -58,8 +69,11 @@ ALTERNATIVE = {
     "redis": "or set REDIS_URL to use the Redis that runs there",
     "ollama": "or set OLLAMA_HOST to use the Ollama that runs there",
     "livekit": "or set LIVEKIT_URL to use the LiveKit server that runs there",
+    "sip": "often by a softphone: give one of the two another port",
 }
 """What else a person can do about a port that is taken."""
+
+_TCP_AND_UDP = frozenset({"sip"})
 
 
 def is_free(port: int, *, udp: bool = False) -> bool:
@@ -83,8 +97,10 @@ def require_free(ports: Ports, names: list[str]) -> None:
         PortTaken: names every port that is not, its setting and, where visible, who has it.
     """
     taken = []
-    for name in names:
-        port, udp = getattr(ports, name), name.endswith("_udp")
+    kinds = [(name, name.endswith("_udp")) for name in names]
+    kinds += [(name, True) for name in names if name in _TCP_AND_UDP]
+    for name, udp in kinds:
+        port = getattr(ports, name)
         if is_free(port, udp=udp):
             continue
         owner = owner_of(port, udp=udp)

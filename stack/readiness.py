@@ -4,6 +4,8 @@ A probe is called again and again until it returns. It raises `Waiting` with the
 for people, as long as the part is not ready; each probe answers within ``PROBE_TIMEOUT_S``.
 """
 
+import secrets
+import socket
 from collections.abc import Callable
 
 import grpc
@@ -116,6 +118,33 @@ def grpc_health(target: str, services: tuple[str, ...]) -> Probe:
                 if status != health_pb2.HealthCheckResponse.SERVING:
                     name = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
                     raise Waiting(f"{service} is {name}")
+
+    return probe
+
+
+def sip(host: str, port: int) -> Probe:
+    """Ready when a SIP server answers OPTIONS over UDP."""
+
+    def probe() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(PROBE_TIMEOUT_S)
+            try:
+                sock.connect((host, port))
+                own, mark = sock.getsockname(), secrets.token_hex(8)
+                sock.send(
+                    (
+                        f"OPTIONS sip:{host}:{port} SIP/2.0\r\n"
+                        f"Via: SIP/2.0/UDP {own[0]}:{own[1]};branch=z9hG4bK{mark};rport\r\n"
+                        f"From: <sip:ready@{own[0]}>;tag={mark}\r\nTo: <sip:{host}:{port}>\r\n"
+                        f"Call-ID: {mark}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\n"
+                        "Content-Length: 0\r\n\r\n"
+                    ).encode()
+                )
+                answer = sock.recv(4096)
+            except OSError as error:
+                raise Waiting(f"SIP at {host}:{port}: {error}") from None
+        if not answer.startswith(b"SIP/2.0 200"):
+            raise Waiting(f"SIP at {host}:{port}: {answer[:40].decode(errors='replace')}")
 
     return probe
 

@@ -16,10 +16,11 @@ from stack.addresses import Addresses
 from stack.llm import llm_threads
 from stack.neighbours import Neighbours
 from stack.ports import HOST
-from stack.programs import livekit, ollama, prometheus, redis
+from stack.programs import livekit, livekit_sip, ollama, prometheus, redis
 from stack.progress import Progress
 from stack.prometheus_config import write_prometheus_config
 from stack.settings import ROOT, StackSettings
+from stack.sip_config import write_sip_config
 
 _KEEP_MEMORY = (
     "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=8589934592"
@@ -77,6 +78,8 @@ def services(
     table.append(_control_api(settings, addresses))
     if addresses.prometheus_url and (program := prometheus.find(settings)):
         table.append(_prometheus(settings, addresses, program))
+    if addresses.sip_address and (program := livekit_sip.find(settings)):
+        table.append(_livekit_sip(settings, addresses, program))
     return table
 
 
@@ -239,6 +242,26 @@ def _prometheus(settings: StackSettings, addresses: Addresses, program: Path) ->
         stage=Stage.GROUND,
         ports=("prometheus",),
         probe=readiness.http(f"{addresses.prometheus_url}/-/ready"),
+    )
+
+
+def _livekit_sip(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
+    config = write_sip_config(settings.state_dir / "sip.yaml", settings, addresses)
+    own = settings.livekit_url is None
+    return Service(
+        name="livekit_sip",
+        command=(str(program), "--config", str(config)),
+        stage=Stage.CALLS,
+        ports=("sip",),
+        probe=readiness.sip(HOST, settings.ports.sip),
+        environment={
+            "LIVEKIT_API_KEY": settings.livekit_api_key,
+            "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+        },
+        # It ends when it cannot reach Redis at its start.
+        needs=("redis", "livekit") if own else ("redis",),
+        # On a TERM it waits for its calls to end.
+        death_signal="INT",
     )
 
 

@@ -5,6 +5,7 @@ Ports of our services and addresses of neighbours keep the names that the servic
 """
 
 import os
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,15 @@ class StackSettings(BaseSettings):
     redis_port: Port = Field(default=6379, description="Redis.")
     ollama_port: Port = Field(default=11434, description="Ollama.")
     prometheus_port: Port = Field(default=9090, description="Prometheus.")
+    sip_port: Port = Field(default=5060, description="livekit-sip: telephones, TCP and UDP.")
+    sip_rtp_port: Port = Field(
+        default=10000, description="livekit-sip: first UDP port for the sound of calls."
+    )
+    sip_rtp_last_port: Port = Field(
+        default=10300,
+        description="livekit-sip: last UDP port for the sound of calls; a closed call's port stays "
+        "taken for up to ten minutes.",
+    )
     control_port: Port = Field(
         default=8000,
         validation_alias="CONTROL_PORT",
@@ -155,6 +165,16 @@ class StackSettings(BaseSettings):
     prometheus: bool | None = Field(
         default=None, description="Start Prometheus; empty: when the program is on PATH."
     )
+    sip: bool | None = Field(
+        default=None,
+        description="Start livekit-sip, the bridge to the telephone; empty: when the program is on "
+        "PATH and the stack runs LiveKit itself.",
+    )
+    sip_address: IPv4Address = Field(
+        default=IPv4Address("127.0.0.1"),
+        description="Address of this machine that telephones are told. The default serves "
+        "softphones on this machine only; an address of the local network, those in it.",
+    )
     ready_timeout_s: float = Field(
         default=180.0, gt=0, description="Longest wait for one service to become ready, in seconds."
     )
@@ -206,4 +226,7 @@ class StackSettings(BaseSettings):
             agent_metrics=self.agent_metrics_port,
             agent_health=self.agent_health_port,
             prometheus=self.prometheus_port,
+            sip=self.sip_port,
+            sip_rtp=self.sip_rtp_port,
+            sip_rtp_last=self.sip_rtp_last_port,
         )
