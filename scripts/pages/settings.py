@@ -12,7 +12,17 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("speech_server", "agent", "control_api", "model_store", "stack", "caller", "bench")
+PACKAGES = (
+    "speech_server",
+    "agent",
+    "control_api",
+    "model_store",
+    "stack",
+    "caller",
+    "bench",
+    "bench.peers",
+    "bench.stt",
+)
 _HEAD = """# Settings
 
 Written by `make docs`; do not edit. Each is an environment variable, read once when a process
