@@ -27,12 +27,12 @@ def main() -> int:
     (Path(folder) / "metrics").mkdir()
     try:
         settings = Settings()
+        from agent.startup import check
         from agent.telemetry import configure_logs
-        from agent.tools import check_tools
         from agent.worker import run_worker
 
         configure_logs(settings.log_level)
-        check_tools(settings)
+        check(settings)
         asyncio.run(run_worker(settings))
     except (ValidationError, ConfigurationError) as error:
         print(f"The agent cannot start: {error}", file=sys.stderr)

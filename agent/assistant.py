@@ -1,9 +1,9 @@
 """The assistant: what it is told, and how it answers."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 
 from livekit import rtc
-from livekit.agents import Agent, FlushSentinel, ModelSettings, llm, stt
+from livekit.agents import Agent, FlushSentinel, ModelSettings, StopResponse, llm, stt
 
 from agent.overlap import OverlapFilter
 from agent.replies import ReplyGuard
@@ -43,6 +43,19 @@ class Assistant(Agent):
         super().__init__(instructions=instructions, tools=list(tools))
         self._guard = guard
         self._overlap = overlap
+        self._held: Callable[[str], None] | None = None
+
+    def hold_turns(self, take: Callable[[str], None] | None) -> None:
+        """Give the caller's turns to a function, and answer none; None answers them again."""
+        self._held = take
+
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        """Leave a turn unanswered while turns are held."""
+        if self._held is not None:
+            self._held(new_message.text_content or "")
+            raise StopResponse
 
     def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings

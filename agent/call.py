@@ -6,11 +6,13 @@ import ssl
 
 import httpx
 import structlog
-from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess, room_io
+from livekit.agents import APIError, CloseEvent, JobContext, JobProcess
 
 from agent import playout
 from agent.assistant import Assistant, reply_guard
+from agent.assistants import AssistantCatalogue, CallRequest, assistant_settings
 from agent.callers import CallerWatch
+from agent.chat import Chat
 from agent.errors import TranscriptStoreError
 from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
@@ -28,7 +30,8 @@ from agent.settings import Settings
 from agent.speech import open_channel
 from agent.speech.channel import wait_until_ready
 from agent.telemetry import configure_events
-from agent.tools import build_tools
+from agent.telephone import PhoneLine, RoomActions
+from agent.tools import ToolKit, build_tools
 from agent.transcripts import TOPIC, TranscriptPublisher, TranscriptRecorder, TranscriptStore
 
 log = structlog.stdlib.get_logger(__name__)
@@ -66,12 +69,17 @@ class Call:
     """The parts of one call.
 
     Args:
-        context: LiveKit's job.
+        context: LiveKit's job; its metadata says which assistant answers.
         settings: The agent's.
     """
 
     def __init__(self, context: JobContext, settings: Settings) -> None:
         self._context = context
+        request = CallRequest.parse(context.job.metadata)
+        self._assistant = AssistantCatalogue(settings.agents_dir).choose(
+            request, settings.assistant
+        )
+        settings = assistant_settings(settings, self._assistant, request)
         self._settings = settings
         self._channel = open_channel(settings.speech_target)
         prepared = context.proc.userdata
@@ -103,10 +111,11 @@ class Call:
             self._send_to_room, self._store, limit=settings.transcript_queue
         )
         self._callers: CallerWatch | None = None
+        self._line: PhoneLine | None = None
 
     async def start(self) -> None:
         """Join the room and greet the caller."""
-        settings = self._settings
+        settings, session = self._settings, self._session
         self._publisher.start()
         sequence = asyncio.create_task(self._last_sequence(), name="last sequence")
         await self._context.connect()
@@ -114,54 +123,58 @@ class Call:
         recorder = TranscriptRecorder(
             room=room.name,
             agent=room.local_participant.identity,
-            caller=lambda: self._callers.identity if self._callers else "",
+            caller=self._caller_identity,
             publish=self._publisher.publish,
             language=settings.language,
             clock=turn_clock(self._engines),
             first_sequence=await sequence + 1,
         )
-        recorder.attach(self._session)
-
-        async def answer_text(session: AgentSession[None], event: room_io.TextInputEvent) -> None:
-            recorder.typed(event.text, event.participant.identity if event.participant else "")
-            async with session._claim_user_turn():  # as the framework's documentation asks
-                await session.interrupt()
-                session.generate_reply(user_input=event.text)
-
+        recorder.attach(session)
+        actions = RoomActions(room, self._context.api, session, settings, self._caller_identity)
+        chat = Chat(session, recorder, actions.send_text, in_voice=settings.text_replies == "voice")
+        tools = build_tools(ToolKit(settings, self._http, actions), self._assistant.http_tools)
         ready = asyncio.create_task(self._wait_for_speech(), name="speech server")
-        self._session.on("close", self._on_close)
+        session.on("close", self._on_close)
         assistant = Assistant(
             settings.spoken(settings.instructions),
-            build_tools(settings, self._http),
+            tools,
             reply_guard(settings),
-            OverlapFilter.of(self._session, recorder),
+            OverlapFilter.of(session, recorder),
         )
-        await self._session.start(
+        await session.start(
             assistant,
             room=room,
-            room_options=room_options(settings, recorder.text_output, answer_text),
+            room_options=room_options(settings, recorder.text_output, chat.answer),
             record=False,
         )
-        self._callers = CallerWatch(room, self._session, settings.rejoin_seconds)
-        log.info("Call started")
+        self._callers = CallerWatch(room, session, settings.rejoin_seconds)
+        self._line = PhoneLine(room, session, settings, actions, recorder, assistant.hold_turns)
+        log.info("Call started", assistant=self._assistant.name)
         await ready
         self._rescue.start()
-        if greeting := settings.spoken(settings.greeting):
-            with contextlib.suppress(RuntimeError):  # the caller has left already
-                self._session.say(greeting)
-        await self._engines.llm.warm(assistant.chat_ctx.copy(), build_tools(settings, self._http))
+        if await self._line.is_answered():
+            if greeting := settings.spoken(settings.greeting):
+                with contextlib.suppress(RuntimeError):  # the caller has left already
+                    session.say(greeting)
+            self._line.watch()
+        await self._engines.llm.warm(assistant.chat_ctx.copy(), tools)
 
     async def aclose(self) -> None:
         """Let go of everything; livekit-agents calls it when the job ends."""
         self._observer.end(failed=False)
         if self._callers:
             await self._callers.aclose()
+        if self._line:
+            await self._line.aclose()
         await self._rescue.aclose()
         await self._publisher.aclose()
         await self._engines.aclose()
         await self._http.aclose()
         await self._channel.close()
         log.info("Call ended")
+
+    def _caller_identity(self) -> str:
+        return self._callers.identity if self._callers else ""
 
     async def _send_to_room(self, data: bytes) -> None:
         participant = self._context.room.local_participant

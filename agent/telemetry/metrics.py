@@ -19,7 +19,7 @@ PHASES = ("eou", "stt", "llm_ttft", "tts_ttfb", "e2e")
 INTERRUPTIONS = ("true", "false")
 OVERLAPS = ("backchannel", "echo")
 OUTCOMES = ("completed", "failed")
-FALLBACKS = ("llm_empty", "llm_failed", "llm_slow", "not_heard", "speech_lost")
+FALLBACKS = ("llm_empty", "llm_failed", "llm_slow", "not_heard", "speech_lost", "silence")
 
 
 @dataclass(frozen=True)

@@ -1,47 +1,43 @@
-"""What the assistant can do besides talk: one module a tool."""
+"""What the assistant can do besides talk: one module a tool, found by its `PLUGIN`.
 
-import httpx
+A module that is put into this folder, or into the owner's (`AGENT_TOOLS_DIR`), is a tool that an
+assistant's file can name; docs/tools.md has an example.
+"""
+
 from livekit.agents import llm
 
+from agent.assistants import HttpTool
 from agent.errors import ConfigurationError
 from agent.settings import Settings
-from agent.tools.clock import clock_tool, find_zone
-from agent.tools.weather import WeatherSource, weather_tool
+from agent.tools.http_tool import http_tool
+from agent.tools.plugin import CallActions, ToolKit, ToolPlugin
+from agent.tools.registry import find_plugins
 
-TOOLS = ("get_time", "get_weather")
-"""Names that the setting `tools` may hold."""
-
-__all__ = ["TOOLS", "build_tools", "check_tools"]
+__all__ = ["CallActions", "ToolKit", "ToolPlugin", "build_tools", "check_tools", "find_plugins"]
 
 
 def check_tools(settings: Settings) -> None:
-    """Check the settings of the tools.
+    """Check the tools that the settings name.
 
     Raises:
         ConfigurationError: One of them cannot work.
     """
+    plugins = find_plugins(settings.tools_dir)
     for name in settings.tools:
-        if name not in TOOLS:
-            raise ConfigurationError(f"AGENT_TOOLS: there is no tool {name!r}")
-    if find_zone(settings.timezone) is None:
-        raise ConfigurationError(f"AGENT_TIMEZONE: there is no time zone {settings.timezone!r}")
+        if name not in plugins:
+            known = ", ".join(sorted(plugins))
+            raise ConfigurationError(f"AGENT_TOOLS: there is no tool {name!r}; there are {known}")
+        if problem := plugins[name].problem(settings):
+            raise ConfigurationError(problem)
 
 
-def build_tools(settings: Settings, http: httpx.AsyncClient) -> list[llm.Tool]:
-    """Make the assistant's tools.
+def build_tools(kit: ToolKit, http_tools: tuple[HttpTool, ...] = ()) -> list[llm.Tool]:
+    """Make the tools of a call, always in the same order, as the model's prompt begins with them.
 
     Args:
-        settings: Which, and how.
-        http: Client of this call; the caller closes it.
+        kit: What they are built from; its settings name them.
+        http_tools: Those that the assistant's file describes.
     """
-    source = WeatherSource(
-        settings.weather_url,
-        http,
-        timeout_s=settings.tool_timeout_seconds,
-        cache_s=settings.weather_cache_seconds,
-    )
-    known: dict[str, llm.Tool] = {
-        "get_time": clock_tool(settings.timezone),
-        "get_weather": weather_tool(source, settings.spoken(settings.filler)),
-    }
-    return [known[name] for name in settings.tools]
+    plugins = find_plugins(kit.settings.tools_dir)
+    built = [plugins[name].build(kit) for name in kit.settings.tools if name in plugins]
+    return [*built, *(http_tool(described, kit) for described in http_tools)]

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from livekit.agents import ToolError, llm
 
+from agent.settings import Settings
+from agent.tools.plugin import ToolPlugin
+
 _ALIASES = {
     # Large cities that have no zone of their own name.
     "beijing": "Asia/Shanghai",
@@ -80,3 +83,12 @@ def clock_tool(default_zone: str) -> llm.Tool:
         return f"It is {tell_time(datetime.now(zone))}{where}."
 
     return get_time
+
+
+def _problem(settings: Settings) -> str | None:
+    if find_zone(settings.timezone) is None:
+        return f"AGENT_TIMEZONE: there is no time zone {settings.timezone!r}"
+    return None
+
+
+PLUGIN = ToolPlugin("get_time", lambda kit: clock_tool(kit.settings.timezone), _problem)

@@ -7,12 +7,14 @@ import httpx
 import structlog
 from livekit.agents import RunContext, ToolError, llm
 
+from agent.tools.plugin import ToolKit, ToolPlugin
+from agent.tools.waiting import filler_while_waiting
+
 log = structlog.stdlib.get_logger(__name__)
 
 MAX_CHARACTERS = 1500
 """Longest report that goes to the model, which has a small window."""
 MAX_PLACES = 200
-FILLER_SECONDS = 0.8
 
 
 class WeatherSource:
@@ -77,9 +79,21 @@ def weather_tool(source: WeatherSource, filler: str) -> llm.Tool:
             context: Of the call.
             place: City, such as "Paris".
         """
-        if not filler:
-            return await source.report(place)
-        async with context.with_filler(filler, delay=FILLER_SECONDS):
+        async with filler_while_waiting(context, filler):
             return await source.report(place)
 
     return get_weather
+
+
+def _build(kit: ToolKit) -> llm.Tool:
+    settings = kit.settings
+    source = WeatherSource(
+        settings.weather_url,
+        kit.http,
+        timeout_s=settings.tool_timeout_seconds,
+        cache_s=settings.weather_cache_seconds,
+    )
+    return weather_tool(source, settings.spoken(settings.filler))
+
+
+PLUGIN = ToolPlugin("get_weather", _build)

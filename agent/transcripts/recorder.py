@@ -69,6 +69,8 @@ class TranscriptRecorder:
         self._drop_segment = False
         self._next_interim_s = 0.0
         self._clock = clock
+        self.in_text = False
+        """The agent writes its reply; its words are not spoken, so they go out whole."""
         self.text_output = _AgentWords(self)
 
     def start_at(self, sequence: int) -> None:
@@ -101,7 +103,7 @@ class TranscriptRecorder:
     def words(self, text: str) -> None:
         """Take the agent's next words as they are played."""
         self._segment_open = True
-        if self._drop_segment:
+        if self._drop_segment or self.in_text:
             return  # the last words of a segment may come after its final
         if self._agent_ended or not self._agent_turn:
             self._agent_turn, self._agent_text, self._agent_ended = _turn_id(), "", False

@@ -8,7 +8,7 @@ import asyncio
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,7 +32,7 @@ from agent.session import (
 )
 from agent.settings import Settings
 from agent.speech import open_channel
-from agent.tools import build_tools
+from agent.tools import ToolKit, build_tools
 from agent.transcripts import TranscriptMessage, TranscriptRecorder
 from tests.support.fake_speech import FakeSpeech, Script
 from tests.support.scripted_ollama import Body, Reply, ScriptedOllama
@@ -174,6 +174,27 @@ class EnergyModel:
         return 0.99 if float(np.abs(samples).max()) > 0.02 else 0.01
 
 
+@dataclass
+class NotedActions:
+    """Stands for the room: notes what tools do to the call."""
+
+    done: list[tuple[str, str]] = field(default_factory=list)
+
+    async def hang_up(self) -> None:
+        self.done.append(("hang_up", ""))
+
+    async def transfer(self, to: str) -> str:
+        self.done.append(("transfer", to))
+        return "The caller was put through."
+
+    async def call_in(self, number: str) -> str:
+        self.done.append(("call_in", number))
+        return "They have joined the call."
+
+    async def send_text(self, text: str) -> None:
+        self.done.append(("send_text", text))
+
+
 class Conversation:
     """One call; `async with` holds it.
 
@@ -198,6 +219,7 @@ class Conversation:
         self.ollama = ScriptedOllama(answer or (lambda _: Reply("Yes, of course.")), capabilities)
         self._values = settings
         self.messages: list[TranscriptMessage] = []
+        self.actions = NotedActions()
 
     async def __aenter__(self) -> Self:
         if not self.speech.port:
@@ -256,7 +278,7 @@ class Conversation:
         await self.session.start(
             Assistant(
                 self.settings.spoken(self.settings.instructions),
-                build_tools(self.settings, self._http),
+                build_tools(ToolKit(self.settings, self._http, self.actions)),
                 reply_guard(self.settings),
                 OverlapFilter.of(self.session, self.recorder),
             ),

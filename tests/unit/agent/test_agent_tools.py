@@ -9,9 +9,10 @@ from livekit.agents import ToolError
 
 from agent.errors import ConfigurationError
 from agent.settings import Settings
-from agent.tools import TOOLS, build_tools, check_tools
+from agent.tools import ToolKit, build_tools, check_tools, find_plugins
 from agent.tools.clock import find_zone, tell_time
 from agent.tools.weather import MAX_CHARACTERS, WeatherSource
+from tests.support.conversation import NotedActions
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,11 @@ async def test_a_place_cannot_leave_its_part_of_the_address(
 
 async def test_the_tools_asked_for_are_built(open_clients: list[httpx.AsyncClient]) -> None:
     open_clients.append(httpx.AsyncClient())
-    tools = build_tools(Settings(tools=("get_weather",)), open_clients[-1])
+    kit = ToolKit(Settings(tools=("get_weather",)), open_clients[-1], NotedActions())
+    tools = build_tools(kit)
     assert [tool.info.name for tool in tools] == ["get_weather"]  # type: ignore[attr-defined]
-    assert len(build_tools(Settings(), open_clients[-1])) == len(TOOLS)
+    every = Settings(tools=tuple(find_plugins()))
+    assert len(build_tools(ToolKit(every, open_clients[-1], NotedActions()))) == 6
 
 
 @pytest.mark.parametrize(

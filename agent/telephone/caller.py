@@ -1,0 +1,65 @@
+"""What LiveKit's SIP service says about a participant.
+
+Its attributes hold telephone numbers; they stay out of logs, metrics and the model's prompt.
+"""
+
+import asyncio
+import contextlib
+from enum import Enum
+
+from livekit import rtc
+
+STATUS = "sip.callStatus"
+
+
+class CallState(Enum):
+    """How far a telephone call is; a browser's is active at once."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    OVER = "over"
+
+
+_STATES = {
+    "dialing": CallState.WAITING,
+    "ringing": CallState.WAITING,
+    "automation": CallState.WAITING,  # LiveKit dials an extension
+    "active": CallState.ACTIVE,
+    "hangup": CallState.OVER,
+}
+
+
+def is_phone(participant: rtc.RemoteParticipant) -> bool:
+    """The participant is a telephone."""
+    return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+
+
+def caller_state(participant: rtc.RemoteParticipant) -> CallState:
+    """How far the participant's call is."""
+    if not is_phone(participant):
+        return CallState.ACTIVE
+    return _STATES.get(participant.attributes.get(STATUS, ""), CallState.ACTIVE)
+
+
+async def wait_until_answered(room: rtc.Room, participant: rtc.RemoteParticipant) -> bool:
+    """Wait until a telephone is picked up; False when the call ended before."""
+    changed = asyncio.Event()
+
+    def wake(*_: object) -> None:
+        changed.set()
+
+    room.on("participant_attributes_changed", wake)
+    room.on("participant_disconnected", wake)
+    try:
+        while True:
+            changed.clear()
+            if participant.identity not in room.remote_participants:
+                return False
+            state = caller_state(participant)
+            if state is not CallState.WAITING:
+                return state is CallState.ACTIVE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), 1.0)
+    finally:
+        room.off("participant_attributes_changed", wake)
+        room.off("participant_disconnected", wake)
