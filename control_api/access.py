@@ -33,6 +33,10 @@ class Scope(StrEnum):
     SIP_WRITE = "sip:write"
     CALLS_READ = "calls:read"
     CALLS_WRITE = "calls:write"
+    RECORDINGS_READ = "recordings:read"
+    RECORDINGS_WRITE = "recordings:write"
+    INGRESS_READ = "ingress:read"
+    INGRESS_WRITE = "ingress:write"
     EVENTS_READ = "events:read"
     ADMIN = "admin"
 

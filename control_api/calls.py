@@ -20,7 +20,7 @@ from control_api.errors import (
     InvalidRequest,
     ResourceNotFound,
 )
-from control_api.livekit import Dial, Dialer, DialFailed, Dispatch, Rooms
+from control_api.livekit import Dial, Dialer, DialFailed, Dispatch, Rooms, Tones
 from control_api.store import Call, CallStore, Event, EventLog, Failure, Reason
 
 _log = structlog.stdlib.get_logger("control_api.calls")
@@ -46,11 +46,14 @@ _REASONS: dict[int, Reason] = {
 class Calls:
     """What can be done with calls; `aclose` ends what runs in this process."""
 
-    def __init__(self, store: CallStore, log: EventLog, dialer: Dialer, rooms: Rooms) -> None:
+    def __init__(
+        self, store: CallStore, log: EventLog, dialer: Dialer, rooms: Rooms, tones: Tones
+    ) -> None:
         self._store = store
         self._events = log
         self._dialer = dialer
         self._rooms = rooms
+        self._tones = tones
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def place(
@@ -119,6 +122,21 @@ class Calls:
         await self._tell("call.transferring", call)
         self._spawn(self._transfer(call, to))
         return call
+
+    async def send_tones(self, call_id: str, digits: str) -> None:
+        """Plays digits to the other side, and returns when they have been sent.
+
+        Raises:
+            Conflict: Nobody has answered yet, or the call is over.
+            NeighbourError: LiveKit is away.
+        """
+        call = await self._store.get(call_id)
+        if call.state != "active":
+            raise Conflict(f"The call is {call.state}; only an active one hears tones.")
+        # Joining would open a room that is gone.
+        await self._rooms.participant(call.room, call.identity)
+        await self._tones.send(call.room, f"tones-{secrets.token_hex(5)}", digits)
+        await self._tell("call.tones_sent", call)
 
     async def participant_left(self, identity: str) -> None:
         """Ends the call whose other side has left the room; anybody else is no call.

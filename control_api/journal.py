@@ -179,6 +179,8 @@ class Journal:
                 at=webhook.at,
                 room=webhook.room or None,
                 room_sid=webhook.room_sid or None,
+                recording_id=webhook.recording_id,
+                ingress_id=webhook.ingress_id,
                 participant=None
                 if who is None
                 else {"sid": who.sid, "identity": who.identity, "kind": who.kind},

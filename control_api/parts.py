@@ -16,9 +16,12 @@ from control_api.livekit import (
     Dialer,
     Dispatches,
     DispatchRules,
+    Ingresses,
     LiveKitClient,
+    Recordings,
     Rooms,
     TokenSigner,
+    Tones,
     Trunks,
     WebhookVerifier,
 )
@@ -43,6 +46,8 @@ class Parts:
     dispatches: Dispatches
     trunks: Trunks
     rules: DispatchRules
+    recordings: Recordings
+    ingresses: Ingresses
     store: RedisStore
     keys: ApiKeys
     transcripts: Transcripts
@@ -65,7 +70,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         store = RedisStore.open(settings, telemetry)
         stack.push_async_callback(store.aclose)
         events = EventLog(store, settings.events_max)
-        calls = Calls(CallStore(store, settings.calls_keep_s), events, Dialer(livekit), rooms)
+        kept = CallStore(store, settings.calls_keep_s)
+        calls = Calls(kept, events, Dialer(livekit), rooms, Tones(settings))
         stack.push_async_callback(calls.aclose)
         speech = SpeechServer(settings)
         stack.push_async_callback(speech.aclose)
@@ -78,6 +84,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             dispatches=Dispatches(livekit, rooms),
             trunks=Trunks(livekit),
             rules=DispatchRules(livekit),
+            recordings=Recordings(livekit, rooms),
+            ingresses=Ingresses(livekit),
             store=store,
             keys=ApiKeys(store),
             transcripts=Transcripts(store, telemetry),

@@ -139,6 +139,28 @@ class Settings(BaseSettings):
     events_max: int = Field(
         default=100_000, ge=1000, description="Events that are kept for those who read on."
     )
+    recordings_folder: str = Field(
+        default="/out",
+        description="Folder in the egress service's file system that recordings go to.",
+    )
+    recordings_s3_folder: str = Field(
+        default="", description="Folder in the bucket that recordings go to; empty: its top."
+    )
+    s3_bucket: str = Field(
+        default="",
+        description="S3 bucket for recordings; empty: they stay with the egress service.",
+    )
+    s3_region: str = Field(default="", description="Region of the bucket.")
+    s3_endpoint: str = Field(
+        default="", description="Address of another server that speaks S3; empty: Amazon's."
+    )
+    s3_access_key: str = Field(default="", description="Access key for the bucket.")
+    s3_secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Secret key for the bucket; it goes to LiveKit only."
+    )
+    s3_path_style: bool = Field(
+        default=False, description="The bucket is in the path, not in the host's name (MinIO)."
+    )
     shutdown_timeout_s: int = Field(
         default=10, ge=0, le=300, description="Seconds that open requests have to end at shutdown."
     )

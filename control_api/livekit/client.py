@@ -51,7 +51,13 @@ class LiveKitClient:
         await self.api.aclose()
 
     async def call(
-        self, service: str, method: str, make: Callable[[], Awaitable[_T]], *, what: str = "thing"
+        self,
+        service: str,
+        method: str,
+        make: Callable[[], Awaitable[_T]],
+        *,
+        what: str = "thing",
+        timeout_s: float | None = None,
     ) -> _T:
         """Makes one call, or two when it only reads and LiveKit could not be reached.
 
@@ -60,6 +66,7 @@ class LiveKitClient:
             method: Its name in the metrics; one that begins with `list` or `get` only reads.
             make: Makes the call; called once for each attempt.
             what: What is not there when LiveKit answers "not found".
+            timeout_s: In place of `CONTROL_LIVEKIT_TIMEOUT_S`, for each attempt.
 
         Raises:
             ResourceNotFound: LiveKit knows no such thing.
@@ -68,28 +75,37 @@ class LiveKitClient:
             LimitReached: LiveKit takes no more.
             NeighbourError: LiveKit is away, slow, or refuses us.
         """
+        bound_s = timeout_s or self._timeout_s
         if not method.startswith(("list", "get")):
-            return await self._attempt(service, method, make, what)
+            return await self._attempt(service, method, make, what, bound_s)
         try:
-            return await self._attempt(service, method, make, what)
+            return await self._attempt(service, method, make, what, bound_s)
         except errors.NeighbourUnavailable:
             await asyncio.sleep(_RETRY_AFTER_S)
-            return await self._attempt(service, method, make, what)
+            return await self._attempt(service, method, make, what, bound_s)
 
     async def _attempt(
-        self, service: str, method: str, make: Callable[[], Awaitable[_T]], what: str
+        self,
+        service: str,
+        method: str,
+        make: Callable[[], Awaitable[_T]],
+        what: str,
+        bound_s: float,
     ) -> _T:
         begun = time.monotonic()
         code = "ok"
         try:
-            return await make()
+            # The session's own time-out does not hold: livekit-api 1.2.2 gives each request
+            # timeout=None, which aiohttp takes as "none".
+            async with asyncio.timeout(bound_s):
+                return await make()
         except api.ServerError as error:
             code = error.code
             raise _translate(error, what) from error
         except TimeoutError as error:
             code = "deadline_exceeded"
             raise errors.NeighbourTimeout(
-                PART, f"LiveKit did not answer within {self._timeout_s:g} s."
+                PART, f"LiveKit did not answer within {bound_s:g} s."
             ) from error
         except (aiohttp.ClientError, OSError) as error:
             code = "unavailable"

@@ -25,6 +25,8 @@ class Webhook:
         room: Name of the room; empty where the event is of none.
         room_sid: LiveKit's id of this opening of the room.
         participant: Who it is about.
+        recording_id: The recording that it is about.
+        ingress_id: The ingress that it is about.
     """
 
     id: str
@@ -33,6 +35,8 @@ class Webhook:
     room: str
     room_sid: str
     participant: Participant | None
+    recording_id: str | None = None
+    ingress_id: str | None = None
 
 
 class WebhookVerifier:
@@ -74,7 +78,9 @@ class WebhookVerifier:
             id=event.id,
             kind=event.event,
             at=datetime.fromtimestamp(event.created_at, UTC),
-            room=event.room.name,
+            room=event.room.name or event.egress_info.room_name or event.ingress_info.room_name,
             room_sid=event.room.sid,
             participant=participant_of(event.participant) if has_participant else None,
+            recording_id=event.egress_info.egress_id or None,
+            ingress_id=event.ingress_info.ingress_id or None,
         )

@@ -70,6 +70,15 @@ class TransferRequest(BaseModel):
     )
 
 
+class TonesRequest(BaseModel):
+    """Keys to press."""
+
+    digits: str = Field(
+        pattern=r"^[0-9A-Da-d*#wW]{1,24}$",
+        description="`0`-`9`, `A`-`D`, `*`, `#`, and w, which waits half a second.",
+    )
+
+
 class CallList(BaseModel):
     """Calls that we placed."""
 
@@ -154,6 +163,18 @@ async def hang_up(parts: Wired, call_id: _CallId) -> None:
 async def transfer_call(parts: Wired, call_id: _CallId, request: TransferRequest) -> Call:
     """Begins to hand a call on to another number; events tell how it went."""
     return await parts.calls.transfer(call_id, request.to)
+
+
+@router.post(
+    "/api/calls/{call_id}/dtmf",
+    operation_id="sendTones",
+    status_code=204,
+    dependencies=[_write],
+    responses={**_NO_CALL, 409: {"description": "Nobody has answered, or the call is over."}},
+)
+async def send_tones(parts: Wired, call_id: _CallId, request: TonesRequest) -> None:
+    """Presses keys on a call; the answer comes when the last tone has been sent."""
+    await parts.calls.send_tones(call_id, request.digits)
 
 
 async def _errors(request: CallRequest, agents: list[str], parts: Parts) -> list[FieldError]:

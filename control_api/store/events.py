@@ -28,6 +28,8 @@ class Event(BaseModel):
         default=None, description="Who: `sid`, `identity` and `kind`."
     )
     call_id: str | None = Field(default=None, description="The call that it belongs to.")
+    recording_id: str | None = Field(default=None, description="The recording that it belongs to.")
+    ingress_id: str | None = Field(default=None, description="The ingress that it belongs to.")
     detail: str | None = Field(default=None, description="Why, where there is a reason.")
     repaired: bool = Field(
         default=False, description="LiveKit's own notice was lost; we found out by looking."

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from control_api import Settings
+from control_api.livekit import Tones
 from tests.support.control_api import changed, running
 from tests.support.small_telephony import Refusal, SmallTelephony, small_telephony
 
@@ -122,6 +123,30 @@ async def test_a_call_is_handed_on(client, phone, redis) -> None:
     await until(lambda: told(redis)[-1] == "call.transfer_failed")
 
 
+async def test_keys_are_pressed_on_a_call_that_was_answered(
+    client, phone, redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed: list[tuple[str, str]] = []
+
+    async def send(self: Tones, room: str, sender: str, digits: str) -> None:
+        # What goes over the wire is in tests/e2e/control_api/test_media.py.
+        pressed.append((room, digits))
+
+    monkeypatch.setattr(Tones, "send", send)
+    call = await placed(client)
+    path = f"/api/calls/{call['id']}/dtmf"
+    early = await client.post(path, json={"digits": "1"})
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/conflict")
+    phone.answer.set()
+    await comes_to(client, call, "active")
+    assert (await client.post(path, json={"digits": "12w#"})).status_code == 204
+    assert pressed == [(call["room"], "12w#")]
+    assert told(redis)[-1] == "call.tones_sent"
+    for digits in ("", "x", "1" * 25):
+        reply = await client.post(path, json={"digits": digits})
+        assert reply.json()["errors"][0]["pointer"] == "/digits"
+
+
 async def until(check) -> None:
     give_up = time.monotonic() + 5
     while not check():
@@ -195,8 +220,13 @@ async def test_a_bad_call_is_named(client, phone, body: dict, pointer: str) -> N
 
 async def test_a_call_that_we_did_not_place_is_not_found(client) -> None:
     path = "/api/calls/0123456789abcdef"
-    for method, where in (("GET", path), ("DELETE", path), ("POST", f"{path}/transfer")):
-        reply = await client.request(method, where, json={"to": "tel:+1"})
+    for method, where in (
+        ("GET", path),
+        ("DELETE", path),
+        ("POST", f"{path}/transfer"),
+        ("POST", f"{path}/dtmf"),
+    ):
+        reply = await client.request(method, where, json={"to": "tel:+1", "digits": "1"})
         assert reply.status_code == 404, method
 
 
