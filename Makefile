@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: help setup demo up down test test-unit test-web check bench bench-tts bench-stt models proto web docs clean
+.PHONY: help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt models proto web docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test-web: setup web models ## The web client alone: its checks, unit tests, and 
 
 bench: setup models ## Turn latency of a conversation with the running stack
 	@$(PY) -m bench
+
+bench-turn: setup models ## Turns of calls beside WhisperLive and Piper's HTTP server (BENCH_SIDES)
+	@$(PY) -m bench.calls turn
 
 bench-tts: setup models ## Synthesis beside Piper's own HTTP server
 	@$(PY) -m bench.tts

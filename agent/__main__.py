@@ -5,16 +5,26 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from agent.errors import EXIT_CODE, ConfigurationError
 from agent.settings import Settings
 
+if TYPE_CHECKING:
+    from agent.worker import TakeCall
 
-def main() -> int:
-    """Run until SIGTERM or SIGINT; returns the process' exit code."""
+
+def main(find_call: "Callable[[], TakeCall] | None" = None) -> int:
+    """Run until SIGTERM or SIGINT; returns the process' exit code.
+
+    Args:
+        find_call: Imports what holds a call, once the environment is prepared; None takes the
+            agent's own.
+    """
     # Both are read when livekit-agents and prometheus_client are first imported, here and in the
     # processes of the calls; so they are set before that.
     os.environ["LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE"] = "0"
@@ -33,7 +43,7 @@ def main() -> int:
 
         configure_logs(settings.log_level)
         check(settings)
-        asyncio.run(run_worker(settings))
+        asyncio.run(run_worker(settings, *([find_call()] if find_call else [])))
     except (ValidationError, ConfigurationError) as error:
         print(f"The agent cannot start: {error}", file=sys.stderr)
         return EXIT_CODE

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import httpx
 import structlog
-from livekit.agents import APIError, CloseEvent, JobContext, JobProcess
+from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess
 
 from agent import playout
 from agent.assistant import Assistant, reply_guard
@@ -19,6 +21,7 @@ from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook, scratch_folder
 from agent.rescue import Rescue
 from agent.session import (
+    Engines,
     build_session,
     keep_patience,
     load_vad,
@@ -57,12 +60,21 @@ def phrase_book(settings: Settings) -> PhraseBook:
     return PhraseBook(voice, scratch_folder())
 
 
-async def take_call(context: JobContext) -> None:
+async def take_call(context: JobContext, parts: "Parts | None" = None) -> None:
     """Hold a call; livekit-agents runs it in a prepared process."""
     structlog.contextvars.bind_contextvars(job=context.job.id)
-    call = Call(context, context.proc.userdata["settings"])
+    call = Call(context, context.proc.userdata["settings"], parts)
     context.add_shutdown_callback(call.aclose)
     await call.start()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a call is built from; a bench puts measuring parts, or a peer's, in their place."""
+
+    open_engines: Callable[..., Engines] = open_engines
+    build_session: Callable[[Settings, Engines], AgentSession[None]] = build_session
+    assistant: Callable[..., Assistant] = Assistant
 
 
 class Call:
@@ -71,9 +83,10 @@ class Call:
     Args:
         context: LiveKit's job; its metadata says which assistant answers.
         settings: The agent's.
+        parts: What it is built from.
     """
 
-    def __init__(self, context: JobContext, settings: Settings) -> None:
+    def __init__(self, context: JobContext, settings: Settings, parts: Parts | None = None) -> None:
         self._context = context
         request = CallRequest.parse(context.job.metadata)
         self._assistant = AssistantCatalogue(settings.agents_dir).choose(
@@ -81,13 +94,16 @@ class Call:
         )
         settings = assistant_settings(settings, self._assistant, request)
         self._settings = settings
+        self._parts = parts or Parts()
         self._channel = open_channel(settings.speech_target)
         prepared = context.proc.userdata
         self._http = httpx.AsyncClient(
             trust_env=False, follow_redirects=True, verify=prepared["tls"]
         )
-        self._engines = open_engines(settings, self._channel, prepared["vad"], prepared["tls"])
-        self._session = build_session(settings, self._engines)
+        self._engines = self._parts.open_engines(
+            settings, self._channel, prepared["vad"], prepared["tls"]
+        )
+        self._session = self._parts.build_session(settings, self._engines)
         self._observer = SessionObserver(self._session, turn_clock(self._engines))
         keep_patience(settings, self._engines, self._session)
         self._rescue = Rescue(
@@ -135,7 +151,7 @@ class Call:
         tools = build_tools(ToolKit(settings, self._http, actions), self._assistant.http_tools)
         ready = asyncio.create_task(self._wait_for_speech(), name="speech server")
         session.on("close", self._on_close)
-        assistant = Assistant(
+        assistant = self._parts.assistant(
             settings.spoken(settings.instructions),
             tools,
             reply_guard(settings),

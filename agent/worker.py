@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
-from livekit.agents import AgentServer
+from livekit.agents import AgentServer, JobContext
 
 from agent.call import prepare_process, take_call
 from agent.settings import Settings
@@ -18,12 +19,18 @@ log = structlog.stdlib.get_logger(__name__)
 CLOSE_SECONDS = 15.0
 MEMORY_WARNING_MB = 1500
 
+TakeCall = Callable[[JobContext], Awaitable[None]]
 
-def build_server(settings: Settings) -> AgentServer:
+
+def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentServer:
     """Build livekit-agents' server.
 
     The load is the number of calls: by the whole machine's processors, which is what it would
     take, a worker beside a busy speech server refuses every call.
+
+    Args:
+        settings: The agent's.
+        holds_call: Holds a call in its process; a function of an importable module.
     """
 
     def load(server: AgentServer) -> float:
@@ -45,14 +52,14 @@ def build_server(settings: Settings) -> AgentServer:
         setup_fnc=prepare_process,
         http_proxy=None,
     )
-    server.rtc_session(take_call, agent_name=settings.name)
+    server.rtc_session(holds_call, agent_name=settings.name)
     return server
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, holds_call: TakeCall = take_call) -> None:
     """Run until SIGTERM or SIGINT; calls that go on are let finish, a second signal ends them."""
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    server = build_server(settings)
+    server = build_server(settings, holds_call)
     registered = asyncio.Event()
     server.on("worker_registered", lambda *_: registered.set())
     server.on("worker_started", lambda *_: show_all())

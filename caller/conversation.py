@@ -185,11 +185,18 @@ class Conversation:
 
 @asynccontextmanager
 async def call(
-    settings: CallerSettings, api: ControlApi, tell: Tell, room: str | None = None
+    settings: CallerSettings,
+    api: ControlApi,
+    tell: Tell,
+    room: str | None = None,
+    agent: str | None = None,
 ) -> AsyncIterator[Conversation]:
-    """Gets a token, joins the room and stays in it until the block ends."""
+    """Gets a token, joins the room and stays in it until the block ends.
+
+    `agent` is the name of the agent that is called; None calls the one that the API dispatches.
+    """
     token: Token = await api.token(
-        room or f"{settings.room_prefix}-{secrets.token_hex(4)}", settings.name
+        room or f"{settings.room_prefix}-{secrets.token_hex(4)}", settings.name, agent
     )
     recorder = Recorder(settings.sample_rate_hz, settings.record_limit_s)
     tell(f"joining room {token.room_name} at {token.server_url}")

@@ -70,11 +70,12 @@ class ControlApi:
                 )
             await asyncio.sleep(_RETRY_S)
 
-    async def token(self, room: str, name: str) -> Token:
-        """Asks for a place in a room."""
-        reply = await self._request(
-            "POST", "/api/token", json={"room_name": room, "participant_name": name}
-        )
+    async def token(self, room: str, name: str, agent: str | None = None) -> Token:
+        """Asks for a place in a room; `agent` is dispatched there, None takes the API's own."""
+        wanted: dict[str, object] = {"room_name": room, "participant_name": name}
+        if agent:
+            wanted["room_config"] = {"agents": [{"agent_name": agent}]}
+        reply = await self._request("POST", "/api/token", json=wanted)
         if reply.status_code != 201:
             raise ApiError(f"POST /api/token answered {reply.status_code}: {reply.text[:500]}")
         try:

@@ -183,6 +183,11 @@ class Settings(BaseSettings):
     tts_threads: int = Field(
         default=0, ge=0, description="Threads of synthesis on the CPU; 0 takes the number of cores."
     )
+    tts_stages: Literal["auto", "off"] = Field(
+        default="auto",
+        description="auto cuts each voice into stages, so that its first sound comes before the "
+        "rest is made; off makes each sentence in one piece.",
+    )
     tts_max_streams: int = Field(default=32, ge=1, description="Synthesis streams open at once.")
     tts_loaded_voices: int = Field(
         default=4, ge=1, description="Voices kept in memory; the default one always is."

@@ -189,6 +189,12 @@ class WhisperLive:
         await found.close()
         raise PeerRefusedError("it closed the stream before it was ready")
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._program is not None
+        return self._program.pid
+
     def usage(self) -> Usage:
         """Read what its process has used."""
         assert self._program is not None

@@ -22,6 +22,8 @@ PACKAGES = (
     "bench",
     "bench.peers",
     "bench.stt",
+    "bench.calls",
+    "bench.sides",
 )
 _HEAD = """# Settings
 

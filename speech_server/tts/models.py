@@ -60,6 +60,7 @@ class TtsModels:
                 sources,
                 device=device,
                 threads=settings.tts_threads,
+                cut=settings.tts_stages == "auto",
                 capacity=settings.tts_loaded_voices,
                 phoneme_cache=settings.tts_phoneme_cache,
                 executor=loader,

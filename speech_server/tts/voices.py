@@ -95,6 +95,7 @@ class VoiceStore:
         phoneme_cache: Texts of each voice whose phonemes are remembered.
         executor: Where loading blocks.
         metrics: Where to count.
+        cut: Cut voices into stages.
     """
 
     def __init__(
@@ -107,11 +108,13 @@ class VoiceStore:
         phoneme_cache: int,
         executor: Executor,
         metrics: Metrics,
+        cut: bool = True,
     ) -> None:
         self.sources = tuple(sources)
         self._by_name = {source.name: source for source in sources}
         self._device: Literal["cpu", "cuda"] = device
         self._threads = threads
+        self._cut = cut
         self._capacity = max(1, capacity)
         self._phoneme_cache = phoneme_cache
         self._executor = executor
@@ -170,7 +173,9 @@ class VoiceStore:
 
     def _load(self, source: VoiceSource) -> LoadedVoice:
         begin = time.monotonic()
-        voice, why = load_voice(source.place, device=self._device, threads=self._threads)
+        voice, why = load_voice(
+            source.place, device=self._device, threads=self._threads, cut=self._cut
+        )
         phonemizer = Phonemizer(source.config, self._phoneme_cache)
         gain = _measure_gain(voice, phonemizer)
         self._stages[source.name] = voice.stages

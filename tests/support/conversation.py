@@ -34,8 +34,8 @@ from agent.settings import Settings
 from agent.speech import open_channel
 from agent.tools import ToolKit, build_tools
 from agent.transcripts import TranscriptMessage, TranscriptRecorder
+from bench.scripted_ollama import Body, Reply, ScriptedOllama
 from tests.support.fake_speech import FakeSpeech, Script
-from tests.support.scripted_ollama import Body, Reply, ScriptedOllama
 
 RATE_HZ = 16_000
 FRAME_S = 0.02

@@ -210,11 +210,17 @@ _load_lock = threading.Lock()
 
 
 def load_voice(
-    place: Path, *, device: Literal["cpu", "cuda"], threads: int
+    place: Path, *, device: Literal["cpu", "cuda"], threads: int, cut: bool = True
 ) -> tuple[AnyVoice, str | None]:
     """Load a voice from its folder or graph, and cut it.
 
-    Blocks for seconds. Gives the voice, and why it could not be cut when it could not.
+    Blocks for seconds. Gives the voice, and why it was not cut when it was not.
+
+    Args:
+        place: Folder or graph.
+        device: Where it runs.
+        threads: On the CPU.
+        cut: Cut it, if that can be done.
 
     Raises:
         BrokenVoice: The files are no voice, or ONNX Runtime cannot load it.
@@ -225,6 +231,8 @@ def load_voice(
     with _load_lock:
         try:
             try:
+                if not cut:
+                    raise UncutVoice("switched off")
                 stages = graph.cut(onnx.load(str(graph_path)))
                 return PiperVoice(config, stages, device=device, threads=threads), None
             except UncutVoice as error:

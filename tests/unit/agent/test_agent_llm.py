@@ -12,7 +12,7 @@ from agent.llm.ending import EndingFilter
 from agent.llm.leaks import LeakFilter
 from agent.llm.messages import fit_window, to_ollama_messages
 from agent.llm.schema import to_ollama_tools
-from tests.support.scripted_ollama import Reply, ScriptedOllama
+from bench.scripted_ollama import Reply, ScriptedOllama
 
 ONCE = APIConnectOptions(max_retry=0, timeout=2)
 TWICE = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=2)

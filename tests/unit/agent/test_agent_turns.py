@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from bench.scripted_ollama import Reply
 from tests.support.conversation import Conversation
 from tests.support.fake_speech import Script
-from tests.support.scripted_ollama import Reply
 
 AT_ONCE = 6
 

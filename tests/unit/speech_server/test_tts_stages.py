@@ -202,6 +202,13 @@ def test_a_flow_that_looks_everywhere_makes_two_stages(tmp_path: Path) -> None:
     assert decibels(whole, samples) > EXACT_DB
 
 
+def test_a_voice_is_left_whole_when_that_is_asked_for(tmp_path: Path) -> None:
+    place = tiny_voice.save(tiny_voice.build(), tmp_path)
+    voice, why = load_voice(place, device="cpu", threads=1, cut=False)
+    assert isinstance(voice, WholeVoice)
+    assert why == "switched off"
+
+
 def test_a_graph_of_another_shape_runs_whole(tmp_path: Path) -> None:
     model = tiny_voice.build()
     ceil = next(node for node in model.graph.node if node.op_type == "Ceil")

@@ -1,7 +1,7 @@
 """Ollama's protocol with scripted replies, over real HTTP: for tests, and for figures that repeat.
 
-`python tests/support/scripted_ollama.py --port 11500` runs it by itself: each turn is answered with
-the same sentence, the first token after `--first-token` seconds, then `--rate` tokens a second.
+`python -m bench.scripted_ollama --port 11500` runs it by itself: each turn is answered with the
+same sentence, the first token after `--first-token` seconds, then `--rate` tokens a second.
 """
 
 import argparse
@@ -65,6 +65,7 @@ class ScriptedOllama:
                 web.get("/api/tags", self._tags),
                 web.post("/api/show", self._show),
                 web.post("/api/chat", self._chat),
+                web.post("/api/generate", self._generate),
             ]
         )
         self._runner = web.AppRunner(
@@ -93,7 +94,11 @@ class ScriptedOllama:
         return web.json_response({"models": []})
 
     async def _show(self, _: web.Request) -> web.Response:
-        return web.json_response({"capabilities": list(self.capabilities)})
+        return web.json_response({"capabilities": list(self.capabilities), "model_info": {}})
+
+    async def _generate(self, _: web.Request) -> web.Response:
+        """Answer as Ollama does to a request that only loads a model."""
+        return web.json_response({"model": "scripted", "response": "", "done": True})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
@@ -124,12 +129,17 @@ class ScriptedOllama:
             await _line(stream, {"message": message, "done": False})
             await asyncio.sleep(1 / reply.rate)
         if reply.tool_calls:
-            calls = [
+            calls: list[Body] = [
                 {"function": {"name": name, "arguments": arguments}}
                 for name, arguments in reply.tool_calls
             ]
-            message = {"role": "assistant", "content": "", "tool_calls": calls}
-            await _line(stream, {"message": message, "done": False})
+            await _line(
+                stream,
+                {
+                    "message": {"role": "assistant", "content": "", "tool_calls": calls},
+                    "done": False,
+                },
+            )
         await _line(
             stream,
             {

@@ -1,0 +1,202 @@
+"""A stack of its own with the sides that are compared, and a model of fixed pace."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import model_store
+from bench.calls.program import Program, tree_cpu_s
+from bench.calls.replies import Script
+from bench.calls.settings import CallBenchSettings
+from bench.calls.sides import SIDES
+from bench.peers import PeerSettings, PiperHttpServer, WhisperLive
+from bench.process import KEEP_MEMORY
+from bench.scripted_ollama import ScriptedOllama
+from caller.settings import CallerSettings
+from stack import Stack, StackSettings, free_base, readiness
+from stack.progress import Progress
+from stack.settings import ROOT
+
+__all__ = ["Rig", "RigError", "agent_name", "open_rig"]
+
+Tell = Callable[[str], None]
+
+READY_S = 120.0
+FOLDER = ROOT / ".run" / "bench" / "rig"
+OURS = ("speech_server", "livekit")
+
+
+class RigError(Exception):
+    """A side does not come up; the text says why."""
+
+
+@dataclass
+class Rig:
+    """What a bench calls: addresses, the script, and the processes that count for a side."""
+
+    stack: Stack
+    settings: CallBenchSettings
+    caller: CallerSettings
+    script: Script | None
+    folder: Path
+    programs: dict[str, list[int]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def trace(self, side: str) -> Path:
+        """Folder of the moments of a side's calls."""
+        return self.folder / "trace" / side
+
+    def cpu_s(self, side: str) -> float:
+        """Processor time of a side so far: its agent, its speech, and LiveKit."""
+        return tree_cpu_s([*self.programs[side], self.stack.pid("livekit")])
+
+
+def agent_name(side: str) -> str:
+    """Name under which a side's agent is called."""
+    return f"bench-{side}"
+
+
+@asynccontextmanager
+async def open_rig(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[Rig]:
+    """Bring everything up, and take it down in the end.
+
+    Raises:
+        StackError: The stack does not start.
+        RigError: A side does not.
+    """
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    # Read by services of the stack that is started below.
+    os.environ["CONTROL_AGENTS"] = ",".join(["trinity", *map(agent_name, settings.sides)])
+    os.environ["SPEECH_THREADS"] = os.environ["SPEECH_TTS_THREADS"] = str(settings.threads)
+    async with AsyncExitStack() as open_:
+        script: Script | None = None
+        stack_settings = StackSettings(name="bench", port_base=free_base(), prometheus=False)
+        if settings.llm == "scripted":
+            script = Script(settings.seed, settings.llm_first_token_s, settings.llm_rate)
+            model = ScriptedOllama(script.answer, ("completion",))
+            host = await model.start()
+            open_.push_async_callback(model.stop)
+            stack_settings = stack_settings.model_copy(
+                update={"ollama_host": host, "llm_model": "scripted"}
+            )
+        stack = Stack(stack_settings, Progress(sys.stderr))
+        tell("starting the stack")
+        await asyncio.to_thread(stack.start)
+        open_.push_async_callback(asyncio.to_thread, stack.stop)
+        rig = Rig(
+            stack,
+            settings,
+            CallerSettings(
+                api_url=stack.addresses.api_url,
+                speech_target=stack.addresses.speech_target,
+                redis_url=stack.addresses.redis_url,
+                room_prefix="bench",
+                speech_data=settings.speech_data,
+                turn_timeout_s=settings.turn_timeout_s,
+                greeting_timeout_s=45.0,
+            ),
+            script,
+            FOLDER,
+        )
+        for side in settings.sides:
+            tell(f"starting side {side}: {SIDES[side].title}")
+            await _start_side(rig, side, open_)
+        yield rig
+
+
+async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
+    side = SIDES[name]
+    ports = _free_ports(4)
+    environment = {
+        **rig.stack.environment,
+        "AGENT_NAME": agent_name(name),
+        "AGENT_HEALTH_PORT": str(ports[0]),
+        "AGENT_METRICS_PORT": str(ports[1]),
+        "AGENT_SPEECH_TARGET": rig.stack.addresses.speech_target,
+        "AGENT_LLM_MODEL": rig.stack.settings.llm_model,
+        "AGENT_LLM_NUM_THREAD": "1",
+        "AGENT_DRAIN_SECONDS": "1",
+        "BENCH_SIDE_KIND": side.kind,
+        "BENCH_SIDE_TRACE": str(rig.trace(name)),
+        **side.agent,
+    }
+    pids: list[int] = []
+    if side.kind == "peers":
+        pids += await _start_peers(rig, open_, environment)
+    elif side.speech:
+        target = f"127.0.0.1:{ports[2]}"
+        environment["AGENT_SPEECH_TARGET"] = target
+        speech = {
+            **rig.stack.environment,
+            "SPEECH_PORT": str(ports[2]),
+            "SPEECH_METRICS_PORT": str(ports[3]),
+            "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", KEEP_MEMORY),
+            **side.speech,
+        }
+        program = _run(rig, open_, f"{name}-speech", "speech_server", speech)
+        pids.append(program.pid)
+        await _wait(program, readiness.grpc_health(target, readiness.SPEECH_SERVICES))
+    else:
+        pids.append(rig.stack.pid("speech_server"))
+    worker = _run(rig, open_, f"{name}-agent", "bench.sides", environment)
+    pids.append(worker.pid)
+    await _wait(worker, readiness.http(f"http://127.0.0.1:{ports[1]}/readyz"))
+    rig.programs[name] = pids
+
+
+async def _start_peers(rig: Rig, open_: AsyncExitStack, environment: dict[str, str]) -> list[int]:
+    """Start WhisperLive and Piper's HTTP server with our weights, voice, threads and tuning."""
+    peer = WhisperLive(
+        PeerSettings(),
+        model=model_store.resolve("whisper-base"),
+        threads=rig.settings.threads,
+        log=rig.folder / "whisper-live.log",
+    )
+    await peer.open(Progress(sys.stderr))
+    open_.push_async_callback(peer.close)
+    voice = PiperHttpServer("en_US-joe-medium", threads=rig.settings.threads)
+    await voice.open()
+    open_.push_async_callback(voice.close)
+    environment["BENCH_SIDE_WHISPER_LIVE_URL"] = peer.url
+    environment["BENCH_SIDE_PIPER_URL"] = voice.url
+    return [peer.pid, voice.process.pid]
+
+
+def _run(
+    rig: Rig, open_: AsyncExitStack, name: str, module: str, environment: dict[str, str]
+) -> Program:
+    program = Program(
+        [sys.executable, "-m", module], environment, rig.folder / "logs" / f"{name}.log"
+    )
+    open_.push_async_callback(asyncio.to_thread, program.stop)
+    return program
+
+
+async def _wait(program: Program, probe: readiness.Probe) -> None:
+    deadline = time.monotonic() + READY_S
+    while True:
+        try:
+            return await asyncio.to_thread(probe)
+        except readiness.Waiting as reason:
+            if program.ended is not None or time.monotonic() > deadline:
+                end = program.log.read_text(errors="replace")[-2000:]
+                raise RigError(f"{program.log.stem} is not ready ({reason}); {end}") from None
+        await asyncio.sleep(0.2)
+
+
+def _free_ports(count: int) -> Sequence[int]:
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in held]
+    finally:
+        for one in held:
+            one.close()
