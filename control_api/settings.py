@@ -81,6 +81,16 @@ class Settings(BaseSettings):
         description="Names of the agents that a token may dispatch, separated by commas; "
         "the first one is dispatched when the caller names none.",
     )
+    agents_dir: Path = Field(
+        default=Path(__file__).resolve().parent.parent / "configs" / "agents",
+        validation_alias="TRINITY_AGENTS_DIR",
+        description="Folder of the assistants' files.",
+    )
+    assistant: str = Field(
+        default="trinity",
+        validation_alias="AGENT_ASSISTANT",
+        description="Assistant that answers where a dispatch names none.",
+    )
     token_ttl_s: int = Field(
         default=900,
         ge=60,

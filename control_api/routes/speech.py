@@ -1,11 +1,13 @@
 """What can be chosen: assistants, voices and recognition models."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from control_api.access import Scope, needs
+from control_api.assistants import Assistant, read_assistants
 from control_api.fields import Responses
 from control_api.parts import Wired
 from control_api.speech import SpeechModel, Voice
@@ -16,16 +18,10 @@ _read = Depends(needs(Scope.SPEECH_READ, public=True))
 _AWAY: Responses = {503: {"description": "The speech server is away; try again after Retry-After."}}
 
 
-class Assistant(BaseModel):
-    """An agent that can be asked into a call."""
-
-    name: str = Field(description="Its `agent_name`.")
-    is_default: bool = Field(description="Whether it comes when none is named.")
-
-
 class AssistantList(BaseModel):
-    """The agents that are served."""
+    """The assistants, and the agent that plays them."""
 
+    agent_name: str = Field(description="The agent to dispatch, unless another one is wanted.")
     assistants: list[Assistant] = Field(description="The default first.")
 
 
@@ -43,11 +39,10 @@ class ModelList(BaseModel):
 
 @router.get("/api/assistants", operation_id="listAssistants", dependencies=[_read])
 async def list_assistants(parts: Wired) -> AssistantList:
-    """The agents that a token or a call may ask for."""
-    names = parts.settings.agents
-    return AssistantList(
-        assistants=[Assistant(name=name, is_default=name == names[0]) for name in names]
-    )
+    """The assistants that a token or a call may ask for, in the metadata of its agent."""
+    settings = parts.settings
+    found = await asyncio.to_thread(read_assistants, settings.agents_dir, settings.assistant)
+    return AssistantList(agent_name=settings.agents[0], assistants=list(found))
 
 
 @router.get("/api/voices", operation_id="listVoices", dependencies=[_read], responses=_AWAY)

@@ -1,5 +1,7 @@
 """Assistants, voices and models: what can be chosen."""
 
+from pathlib import Path
+
 import httpx
 
 from control_api import Settings
@@ -46,13 +48,33 @@ async def test_a_language_that_is_none_is_named(client: httpx.AsyncClient) -> No
     assert reply.json()["errors"][0]["pointer"] == "#language"
 
 
-async def test_the_assistants_are_those_that_are_served(settings: Settings) -> None:
-    async with running(changed(settings, agents="trinity,clerk")) as client:
+async def test_the_assistants_are_those_of_the_folder(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "clerk.toml").write_text(
+        'name = "clerk"\ndisplay_name = "Robin"\ndescription = "Takes messages."\n'
+        'prompt = "secret"\ntools = ["end_call"]\n[handover]\nnumber = "+15550100"\n'
+    )
+    (tmp_path / "trinity.toml").write_text('name = "trinity"\nlanguage = "de"\n')
+    (tmp_path / "other.toml").write_text('name = "another"\n')
+    (tmp_path / "broken.toml").write_text("name = ")
+    async with running(changed(settings, agents_dir=tmp_path)) as client:
         reply = await client.get("/api/assistants")
-    assert reply.json()["assistants"] == [
-        {"name": "trinity", "is_default": True},
-        {"name": "clerk", "is_default": False},
-    ]
+        assert reply.json()["agent_name"] == "trinity"
+        default, clerk = reply.json()["assistants"]
+        assert (default["name"], default["language"], default["is_default"]) == (
+            "trinity",
+            "de",
+            True,
+        )
+        assert clerk["display_name"] == "Robin"
+        assert clerk["tools"] == ["end_call"]
+        assert not clerk["is_default"]
+        assert "secret" not in reply.text and "15550100" not in reply.text
+        (tmp_path / "clerk.toml").unlink()
+        names = (await client.get("/api/assistants")).json()["assistants"]
+        assert [each["name"] for each in names] == ["trinity"]
+    async with running(changed(settings, agents_dir=tmp_path, assistant="front")) as client:
+        first, second = (await client.get("/api/assistants")).json()["assistants"]
+        assert (first["name"], first["is_default"], second["is_default"]) == ("front", True, False)
 
 
 async def test_choosing_needs_a_key_where_tokens_do(settings: Settings, redis) -> None:
