@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from control_api.errors import Forbidden, Unauthenticated
 from control_api.parts import Wired
-
-_audit = structlog.stdlib.get_logger("control_api.audit")
-_READS = {"GET", "HEAD"}
 
 
 class Scope(StrEnum):
@@ -79,22 +75,28 @@ def needs(scope: Scope, *, public: bool = False, of_room: bool = False) -> _Depe
     async def dependency(request: Request, parts: Wired, credentials: _Credentials) -> Caller:
         settings = parts.settings
         if not settings.needs_keys or (public and settings.public_tokens):
+            await parts.limits.of_address(request)
+            if not public:
+                request.state.key_id = _ANYONE.key_id
             return _ANYONE
-        if credentials is None:
-            raise Unauthenticated("This needs an API key.")
-        token = credentials.credentials
-        if of_room and parts.signer.room_of(token) == request.path_params["room"]:
+        request.state.key_id = "unknown"
+        token = credentials.credentials if credentials is not None else ""
+        if of_room and token and parts.signer.room_of(token) == request.path_params["room"]:
+            await parts.limits.of_address(request)
+            request.state.key_id = "participant"
             return Caller("participant", frozenset({scope}))
         record = await parts.keys.verify(token)
         if record is None:
-            raise Unauthenticated("The API key is not known, or was revoked.")
+            await parts.limits.of_address(request)
+            raise Unauthenticated(
+                "The API key is not known, or was revoked." if token else "This needs an API key."
+            )
+        request.state.key_id = record.id
+        await parts.limits.of_key(request, record.id)
         known = {item.value for item in Scope}
         caller = Caller(record.id, frozenset(Scope(s) for s in record.scopes if s in known))
         if not caller.may(scope):
             raise Forbidden(f"The API key lacks the scope {scope.value}.")
-        if request.method not in _READS:
-            # Who did what; what it was done to may hold a telephone number, so it is not here.
-            _audit.info("operation", key_id=caller.key_id, operation=request.scope["route"].name)
         return caller
 
     return dependency

@@ -8,11 +8,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from control_api import openapi, problems
 from control_api.keep import keep, stop
-from control_api.middleware import Bounds, Observe, SecurityHeaders
+from control_api.middleware import Account, Bounds, Observe, SecurityHeaders
 from control_api.middleware.secure import security_headers
 from control_api.parts import open_parts
 from control_api.routes import (
     agents,
+    audit,
     calls,
     events,
     health,
@@ -47,6 +48,7 @@ _ROUTES = (
     speech,
     events,
     hooks,
+    audit,
     health,
     pages,
 )
@@ -93,14 +95,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         Bounds, max_body_bytes=settings.max_body_bytes, timeout_s=settings.request_timeout_s
     )
+    app.add_middleware(Account)
     app.add_middleware(Observe, telemetry=telemetry)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+            expose_headers=[
+                "Idempotency-Replayed",
+                "Location",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Retry-After",
+                "X-Request-ID",
+            ],
         )
     app.add_middleware(SecurityHeaders, headers=security_headers(settings))
     return app

@@ -10,6 +10,7 @@
     │   ├── Conflict               what is there already forbids it
     │   ├── Rejected               LiveKit finds the request unacceptable, and says why
     │   ├── LimitReached           LiveKit takes no more of these
+    │   ├── RateLimited            more requests than the caller may send
     │   ├── BodyTooLarge           more bytes than `CONTROL_MAX_BODY_BYTES`
     │   ├── BodyTimeout            the body did not arrive in time
     │   └── TranscriptNotFound     nothing was said in a room of that name
@@ -88,6 +89,18 @@ class Rejected(RequestError):
 
 class LimitReached(RequestError):
     """LiveKit takes no more of these."""
+
+
+class RateLimited(RequestError):
+    """The caller sends more requests than it may.
+
+    Attributes:
+        retry_after_s: Seconds until the next one may pass.
+    """
+
+    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class BodyTooLarge(RequestError):

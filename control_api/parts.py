@@ -12,6 +12,7 @@ from control_api.calls import Calls
 from control_api.feed import Feed
 from control_api.health import HealthMonitor
 from control_api.journal import Journal
+from control_api.limits import Limits
 from control_api.livekit import (
     Dialer,
     Dispatches,
@@ -27,7 +28,17 @@ from control_api.livekit import (
 )
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
-from control_api.store import ApiKeys, CallStore, EventLog, Presence, RedisStore, Transcripts
+from control_api.store import (
+    ApiKeys,
+    AuditLog,
+    CallStore,
+    EventLog,
+    IdempotencyKeys,
+    Presence,
+    Rates,
+    RedisStore,
+    Transcripts,
+)
 from control_api.telemetry import Telemetry
 
 
@@ -50,6 +61,9 @@ class Parts:
     ingresses: Ingresses
     store: RedisStore
     keys: ApiKeys
+    limits: Limits
+    idempotency: IdempotencyKeys
+    audit: AuditLog
     transcripts: Transcripts
     webhooks: WebhookVerifier
     journal: Journal
@@ -88,6 +102,9 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             ingresses=Ingresses(livekit),
             store=store,
             keys=ApiKeys(store),
+            limits=Limits(Rates(store), settings, telemetry),
+            idempotency=IdempotencyKeys(store),
+            audit=AuditLog(store, settings.audit_max),
             transcripts=Transcripts(store, telemetry),
             webhooks=WebhookVerifier(settings),
             journal=Journal(events, Presence(store), rooms, calls, telemetry),

@@ -115,6 +115,14 @@ PROBLEMS: Mapping[type[errors.ControlError], ProblemType] = {
         "LiveKit has reached a limit of its configuration or of the machine.",
         retry_after_s=5,
     ),
+    errors.RateLimited: ProblemType(
+        "rate-limited",
+        429,
+        "Too many requests",
+        "Wait for as long as Retry-After says. `RateLimit` and `RateLimit-Policy` tell on every "
+        "response how many are left; CONTROL_KEY_REQUESTS_PER_MINUTE and "
+        "CONTROL_PUBLIC_REQUESTS_PER_MINUTE are the bounds.",
+    ),
     errors.BodyTooLarge: ProblemType(
         "body-too-large",
         413,
@@ -207,8 +215,13 @@ def respond(
     part: str | None = None,
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
+    retry_after_s: int | None = None,
 ) -> Response:
-    """The response of one problem; `extra` holds extension members of its type."""
+    """The response of one problem; `extra` holds extension members of its type.
+
+    `retry_after_s` takes the place of the type's own.
+    """
+    wait_s = kind.retry_after_s if retry_after_s is None else retry_after_s
     problem = Problem(
         type=kind.uri,
         title=kind.title,
@@ -218,11 +231,11 @@ def respond(
         request_id=request_id,
         errors=[FieldProblem(pointer=e.pointer, detail=e.detail) for e in fields] or None,
         part=part,
-        retry_after_s=kind.retry_after_s,
+        retry_after_s=wait_s,
     )
     all_headers = {"Cache-Control": "no-store", **(headers or {})}
-    if kind.retry_after_s is not None:
-        all_headers["Retry-After"] = str(kind.retry_after_s)
+    if wait_s is not None:
+        all_headers["Retry-After"] = str(wait_s)
     return JSONResponse(
         {**problem.model_dump(exclude_none=True), **(extra or {})},
         status_code=kind.status,
@@ -242,6 +255,7 @@ def of_error(error: errors.ControlError, *, instance: str, request_id: str | Non
         fields=error.errors if isinstance(error, errors.InvalidRequest) else (),
         part=error.part if isinstance(error, errors.NeighbourError) else None,
         headers={"WWW-Authenticate": "Bearer"} if kind.status == 401 else None,
+        retry_after_s=error.retry_after_s if isinstance(error, errors.RateLimited) else None,
     )
 
 

@@ -119,6 +119,16 @@ class Settings(BaseSettings):
         description="Other origins whose pages may call the API, separated by commas; unset: "
         "none in production, the web development server's otherwise.",
     )
+    key_requests_per_minute: int = Field(
+        default=600, ge=0, description="Requests a minute with one API key; 0: any number."
+    )
+    public_requests_per_minute_or_default: int | None = Field(
+        default=None,
+        validation_alias="CONTROL_PUBLIC_REQUESTS_PER_MINUTE",
+        ge=0,
+        description="Requests a minute from one address without an API key, or with a wrong one; "
+        "0: any number. Unset: 120 in production, any number otherwise.",
+    )
     max_body_bytes: int = Field(
         default=65536, ge=1024, le=10_000_000, description="Bytes of the largest request body."
     )
@@ -170,6 +180,9 @@ class Settings(BaseSettings):
     )
     s3_path_style: bool = Field(
         default=False, description="The bucket is in the path, not in the host's name (MinIO)."
+    )
+    audit_max: int = Field(
+        default=100_000, ge=100, description="Entries of the audit log that are kept."
     )
     shutdown_timeout_s: int = Field(
         default=10, ge=0, le=300, description="Seconds that open requests have to end at shutdown."
@@ -227,6 +240,13 @@ class Settings(BaseSettings):
     def needs_keys(self) -> bool:
         """Whether the API asks for API keys."""
         return (self.access or ("keys" if self.environment == "production" else "open")) == "keys"
+
+    @property
+    def public_requests_per_minute(self) -> int:
+        """Requests a minute from one address without a key; 0: any number."""
+        if self.public_requests_per_minute_or_default is not None:
+            return self.public_requests_per_minute_or_default
+        return 120 if self.environment == "production" else 0
 
     @property
     def public_livekit_url(self) -> str:

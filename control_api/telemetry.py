@@ -102,6 +102,13 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self.rate_limits = Counter(
+            "control_rate_limit_requests_total",
+            "Requests that were counted, by policy (key, address) and result: passed, refused, or "
+            "unknown while Redis was away.",
+            ["policy", "result"],
+            registry=self.registry,
+        )
         self.transcripts_unreadable = Counter(
             "control_transcript_messages_unreadable_total",
             "Entries of a transcript that are not transcript messages and were left out.",

@@ -6,10 +6,11 @@ from pydantic import BaseModel, Field
 from control_api.access import Scope, needs
 from control_api.errors import InvalidRequest
 from control_api.fields import Responses, RoomPath, agent_errors, too_long
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import AgentDispatch
 from control_api.parts import Wired
 
-router = APIRouter(tags=["agents"])
+router = APIRouter(tags=["agents"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.ROOMS_READ))
 _write = Depends(needs(Scope.ROOMS_WRITE))
 _NO_ROOM: Responses = {404: {"description": "The room is not open."}}
@@ -45,7 +46,7 @@ async def list_agents(parts: Wired, room: RoomPath) -> DispatchList:
     "/api/rooms/{room}/agents",
     operation_id="dispatchAgent",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={
         200: {"model": AgentDispatch, "description": "It was asked for already."},
         **_NO_ROOM,

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from control_api.access import Caller, Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.fields import Name, Printable, Responses, agent_errors, too_long
+from control_api.idempotency import IdempotencyKey
 from control_api.livekit import Dial, Dispatch, Number
 from control_api.parts import Parts, Wired
 from control_api.store import Call
@@ -17,14 +18,6 @@ _read = Depends(needs(Scope.CALLS_READ))
 _write = Depends(needs(Scope.CALLS_WRITE))
 _NO_CALL: Responses = {404: {"description": "We placed no such call."}}
 _CallId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="Our id of the call.")]
-_Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="With the same key and body, nobody is called twice within a day.",
-    ),
-]
 
 
 class CallRequest(BaseModel):
@@ -96,7 +89,7 @@ async def place_call(
     response: Response,
     request: CallRequest,
     caller: Annotated[Caller, _write],
-    idempotency_key: _Key = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Call:
     """Begins to call somebody; the call's state, and events, tell what becomes of it."""
     agents = [parts.settings.agents[0]] if request.agents is None else request.agents

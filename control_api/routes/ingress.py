@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field
 from control_api.access import Scope, needs
 from control_api.errors import InvalidRequest
 from control_api.fields import Name, Printable, Responses, too_long
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import Ingress, NewIngress
 from control_api.parts import Wired
 
-router = APIRouter(tags=["ingress"])
+router = APIRouter(tags=["ingress"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.INGRESS_READ))
 _write = Depends(needs(Scope.INGRESS_WRITE))
 _NO_INGRESS: Responses = {404: {"description": "There is no such ingress."}}
@@ -42,7 +43,7 @@ class IngressList(BaseModel):
     "/api/ingress",
     operation_id="createIngress",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={422: {"description": "A field is not acceptable."}},
 )
 async def create_ingress(parts: Wired, response: Response, request: IngressRequest) -> NewIngress:

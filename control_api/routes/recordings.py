@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field
 from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.fields import Responses
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import Bucket, Recording
 from control_api.parts import Wired
 from control_api.settings import Settings
 
-router = APIRouter(tags=["recordings"])
+router = APIRouter(tags=["recordings"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.RECORDINGS_READ))
 _write = Depends(needs(Scope.RECORDINGS_WRITE))
 _NO_RECORDING: Responses = {404: {"description": "LiveKit knows no such recording."}}
@@ -56,7 +57,7 @@ class RecordingList(BaseModel):
     "/api/recordings",
     operation_id="startRecording",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={
         404: {"description": "The room is not open."},
         422: {"description": "A field is not acceptable."},

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field, model_validator
 from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.fields import Name, Responses, RoomPath, agent_errors, too_long
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import Dispatch, Room
 from control_api.parts import Wired
 
-router = APIRouter(tags=["rooms"])
+router = APIRouter(tags=["rooms"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.ROOMS_READ))
 _write = Depends(needs(Scope.ROOMS_WRITE))
 _NO_ROOM: Responses = {404: {"description": "The room is not open."}}
@@ -81,7 +82,7 @@ async def list_rooms(parts: Wired) -> RoomList:
     "/api/rooms",
     operation_id="createRoom",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={
         200: {"model": Room, "description": "The room was open already; it stays as it is."},
         422: {"description": "A field is not acceptable."},

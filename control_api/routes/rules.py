@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.fields import Responses, agent_errors, attribute_errors, too_long
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import DispatchRule, KnownDispatchRule
 from control_api.parts import Parts, Wired
 
-router = APIRouter(tags=["sip"])
+router = APIRouter(tags=["sip"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.SIP_READ))
 _write = Depends(needs(Scope.SIP_WRITE))
 _NO_RULE: Responses = {404: {"description": "There is no such rule."}}
@@ -34,7 +35,7 @@ async def list_rules(parts: Wired) -> DispatchRuleList:
     "/api/sip/dispatch",
     operation_id="createDispatchRule",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={422: {"description": "A field is not acceptable, or LiveKit says why not."}},
 )
 async def create_rule(

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field, SecretStr
 from control_api.access import Scope, needs
 from control_api.errors import FieldError, InvalidRequest
 from control_api.fields import Responses
+from control_api.idempotency import IdempotentRoute, accepts_key
 from control_api.livekit import InboundTrunk, KnownInboundTrunk, KnownOutboundTrunk, OutboundTrunk
 from control_api.parts import Wired
 
-router = APIRouter(tags=["sip"])
+router = APIRouter(tags=["sip"], route_class=IdempotentRoute)
 _read = Depends(needs(Scope.SIP_READ))
 _write = Depends(needs(Scope.SIP_WRITE))
 _NO_TRUNK: Responses = {404: {"description": "There is no such trunk."}}
@@ -63,7 +64,7 @@ async def list_trunks(
     "/api/sip/trunk",
     operation_id="createTrunk",
     status_code=201,
-    dependencies=[_write],
+    dependencies=[_write, accepts_key],
     responses={422: {"description": "A field is not acceptable, or LiveKit says why not."}},
 )
 async def create_trunk(parts: Wired, response: Response, request: TrunkRequest) -> Trunk:

@@ -1,9 +1,12 @@
 """The one door to Redis: what outlives the process."""
 
+from control_api.store.audit import AuditEntry, AuditLog, AuditPage
 from control_api.store.calls import Call, CallStore, Failure, Reason
 from control_api.store.events import ID_PATTERN, Event, EventLog
+from control_api.store.idempotency import Answer, IdempotencyKeys
 from control_api.store.keys import ApiKey, ApiKeys
 from control_api.store.presence import Presence
+from control_api.store.rates import Rate, Rates
 from control_api.store.redis import RedisStore
 from control_api.store.transcripts import (
     TranscriptEntry,
@@ -15,14 +18,21 @@ from control_api.store.transcripts import (
 
 __all__ = [
     "ID_PATTERN",
+    "Answer",
     "ApiKey",
     "ApiKeys",
+    "AuditEntry",
+    "AuditLog",
+    "AuditPage",
     "Call",
     "CallStore",
     "Event",
     "EventLog",
     "Failure",
+    "IdempotencyKeys",
     "Presence",
+    "Rate",
+    "Rates",
     "Reason",
     "RedisStore",
     "TranscriptEntry",
