@@ -1,6 +1,6 @@
 """The assistant: what it is told, and how it answers."""
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from livekit import rtc
 from livekit.agents import Agent, FlushSentinel, ModelSettings, StopResponse, llm, stt
@@ -8,6 +8,7 @@ from livekit.agents import Agent, FlushSentinel, ModelSettings, StopResponse, ll
 from agent.overlap import OverlapFilter
 from agent.replies import ReplyGuard
 from agent.settings import Settings
+from agent.vision import show
 
 
 def reply_guard(settings: Settings) -> ReplyGuard:
@@ -31,6 +32,8 @@ class Assistant(Agent):
         tools: What she can do besides talk.
         guard: Speaks when the model does not.
         overlap: Judges what the caller says over her.
+        look: Gives the frame that the model is shown; None shows none.
+        before_reply: Called when she is about to ask the model; must return at once.
     """
 
     def __init__(
@@ -39,10 +42,14 @@ class Assistant(Agent):
         tools: list[llm.Tool],
         guard: ReplyGuard,
         overlap: OverlapFilter,
+        look: Callable[[], Awaitable[rtc.VideoFrame | None]] | None = None,
+        before_reply: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(instructions=instructions, tools=list(tools))
         self._guard = guard
         self._overlap = overlap
+        self._look = look
+        self._before_reply = before_reply
         self._held: Callable[[str], None] | None = None
 
     def hold_turns(self, take: Callable[[str], None] | None) -> None:
@@ -63,6 +70,12 @@ class Assistant(Agent):
         """Recognise, without what is no interruption."""
         return self._overlap.filter(Agent.default.stt_node(self, audio, model_settings))
 
+    def prompt(self) -> llm.ChatContext:
+        """The conversation as the model would be shown it now."""
+        chat_ctx = self.chat_ctx.copy()
+        self._guard.forget(chat_ctx)
+        return chat_ctx
+
     def llm_node(
         self,
         chat_ctx: llm.ChatContext,
@@ -70,5 +83,17 @@ class Assistant(Agent):
         model_settings: ModelSettings,
     ) -> AsyncIterable[llm.ChatChunk | str | FlushSentinel]:
         """Ask the model, guarded."""
+        self._before_reply()
         self._guard.forget(chat_ctx)
-        return self._guard.watch(Agent.default.llm_node(self, chat_ctx, tools, model_settings))
+        return self._guard.watch(self._ask(chat_ctx, tools, model_settings))
+
+    async def _ask(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncIterator[llm.ChatChunk | str | FlushSentinel]:
+        if self._look is not None and (frame := await self._look()):
+            show(chat_ctx, frame)
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            yield chunk

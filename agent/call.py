@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import httpx
 import structlog
+from livekit import rtc
 from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess
 
 from agent import playout
 from agent.assistant import Assistant, reply_guard
-from agent.assistants import AssistantCatalogue, CallRequest, assistant_settings
+from agent.assistants import AssistantCatalogue, CallRequest, McpServer, assistant_settings
+from agent.attendants import attend
+from agent.background import BackgroundWork
 from agent.callers import CallerWatch
 from agent.chat import Chat
 from agent.errors import TranscriptStoreError
@@ -35,7 +38,9 @@ from agent.speech.channel import wait_until_ready
 from agent.telemetry import configure_events
 from agent.telephone import PhoneLine, RoomActions
 from agent.tools import ToolKit, build_tools
+from agent.tools.mcp import McpTools
 from agent.transcripts import TOPIC, TranscriptPublisher, TranscriptRecorder, TranscriptStore
+from agent.vision import LatestFrame
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -128,12 +133,16 @@ class Call:
         )
         self._callers: CallerWatch | None = None
         self._line: PhoneLine | None = None
+        self._sight: LatestFrame | None = None
+        self._mcp = McpTools()
+        self._background = BackgroundWork()
 
     async def start(self) -> None:
         """Join the room and greet the caller."""
         settings, session = self._settings, self._session
         self._publisher.start()
         sequence = asyncio.create_task(self._last_sequence(), name="last sequence")
+        mcp = asyncio.create_task(self._mcp.open(self._mcp_servers()), name="MCP servers")
         await self._context.connect()
         room = self._context.room
         recorder = TranscriptRecorder(
@@ -149,6 +158,9 @@ class Call:
         actions = RoomActions(room, self._context.api, session, settings, self._caller_identity)
         chat = Chat(session, recorder, actions.send_text, in_voice=settings.text_replies == "voice")
         tools = build_tools(ToolKit(settings, self._http, actions), self._assistant.http_tools)
+        tools += await mcp
+        if settings.vision:
+            self._sight = LatestFrame(room)
         ready = asyncio.create_task(self._wait_for_speech(), name="speech server")
         session.on("close", self._on_close)
         assistant = self._parts.assistant(
@@ -156,7 +168,10 @@ class Call:
             tools,
             reply_guard(settings),
             OverlapFilter.of(session, recorder),
+            look=self._look if settings.vision else None,
+            before_reply=self._background.stop,
         )
+        attend(session, self._engines, assistant, recorder, tools, settings, self._background)
         await session.start(
             assistant,
             room=room,
@@ -175,9 +190,22 @@ class Call:
             self._line.watch()
         await self._engines.llm.warm(assistant.chat_ctx.copy(), tools)
 
+    def _mcp_servers(self) -> list[McpServer]:
+        named = [McpServer(url=url) for url in self._settings.mcp_servers]
+        return [*named, *self._assistant.mcp_servers]
+
+    async def _look(self) -> rtc.VideoFrame | None:
+        if self._sight is None or not await self._engines.llm.sees():
+            return None
+        return self._sight.look()
+
     async def aclose(self) -> None:
         """Let go of everything; livekit-agents calls it when the job ends."""
         self._observer.end(failed=False)
+        await self._background.aclose()
+        await self._mcp.aclose()
+        if self._sight:
+            await self._sight.aclose()
         if self._callers:
             await self._callers.aclose()
         if self._line:

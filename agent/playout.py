@@ -7,12 +7,24 @@ replaces one private method of the framework; a test tells when the framework's 
 
 import time
 from collections import deque
+from collections.abc import Callable
 
 from livekit import rtc
 from livekit.agents.voice.room_io._output import _ParticipantAudioOutput
 
 KEPT_SECONDS = 0.5
 """More than LiveKit's queue holds."""
+
+
+Listener = Callable[[rtc.AudioFrame, float], None]
+_listener: Listener | None = None
+"""A call has a process of its own, and one voice in it."""
+
+
+def on_played(listener: Listener | None) -> None:
+    """Tell somebody of each frame, and in how many seconds it is heard; None ends that."""
+    global _listener
+    _listener = listener
 
 
 def install() -> None:
@@ -48,6 +60,8 @@ async def _forward_audio(self: _ParticipantAudioOutput) -> None:
                 if self._dry_at is not None and time.time() >= self._dry_at:
                     self._report_run(offset=self._source_pushed_duration, ended_at=self._dry_at)
                 self._source_pushed_duration += part.duration
+                if _listener is not None:
+                    _listener(part, self._audio_source.queued_duration)
                 await self._audio_source.capture_frame(part)
                 self._dry_at = time.time() + self._audio_source.queued_duration
                 sent.append(part)

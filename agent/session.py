@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from livekit import rtc
 from livekit.agents import AgentSession, APIConnectOptions, room_io, vad
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.io import TextOutput
+from livekit.agents.voice.room_io.types import NoiseCancellationParams
 from livekit.plugins import silero
 from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
-from agent.llm import OllamaLLM, OllamaOptions
+from agent.echo import EchoCanceller
+from agent.llm import LanguageModel, OllamaLLM, OllamaOptions, OpenAILLM, OpenAIOptions
 from agent.patience import Patience, PatienceKeeper
 from agent.settings import Settings
 from agent.speech import GrpcSTT, GrpcTTS
@@ -37,7 +40,7 @@ class Engines:
 
     stt: GrpcSTT
     tts: GrpcTTS
-    llm: OllamaLLM
+    llm: LanguageModel
     vad: vad.VAD
 
     async def aclose(self) -> None:
@@ -86,21 +89,40 @@ def open_engines(
             word_timings=settings.word_timings == "on",
             connect_s=settings.tts_connect_seconds,
         ),
-        llm=OllamaLLM(
-            settings.ollama_host,
-            OllamaOptions(
+        llm=_open_model(settings, tls),
+        vad=detector,
+    )
+
+
+def _open_model(settings: Settings, tls: ssl.SSLContext | None) -> LanguageModel:
+    if settings.llm_provider == "openai":
+        return OpenAILLM(
+            settings.llm_url,
+            OpenAIOptions(
                 model=settings.llm_model,
                 num_ctx=settings.llm_num_ctx,
                 num_predict=settings.llm_num_predict,
                 temperature=settings.llm_temperature,
-                num_thread=settings.llm_num_thread,
-                keep_alive=settings.llm_keep_alive,
                 stall_s=settings.llm_stall_seconds,
+                vision=settings.vision,
             ),
+            api_key=settings.llm_api_key.get_secret_value(),
             connect_s=settings.llm_connect_seconds,
             tls=tls,
+        )
+    return OllamaLLM(
+        settings.ollama_host,
+        OllamaOptions(
+            model=settings.llm_model,
+            num_ctx=settings.llm_num_ctx,
+            num_predict=settings.llm_num_predict,
+            temperature=settings.llm_temperature,
+            num_thread=settings.llm_num_thread,
+            keep_alive=settings.llm_keep_alive,
+            stall_s=settings.llm_stall_seconds,
         ),
-        vad=detector,
+        connect_s=settings.llm_connect_seconds,
+        tls=tls,
     )
 
 
@@ -197,6 +219,10 @@ def room_options(settings: Settings, words: TextOutput, on_text: OnText) -> room
         on_text: Answers a chat message.
     """
 
+    def echo(params: NoiseCancellationParams) -> rtc.FrameProcessor[rtc.AudioFrame] | None:
+        is_sip = params.participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+        return EchoCanceller() if is_sip and settings.sip_echo_cancellation else None
+
     async def text_input(session: AgentSession[None], event: room_io.TextInputEvent) -> None:
         await on_text(session, event)
 
@@ -207,6 +233,7 @@ def room_options(settings: Settings, words: TextOutput, on_text: OnText) -> room
             frame_size_ms=INPUT_FRAME_MS,
             # Browsers do it already, and it lifts what is left of the agent's echo.
             auto_gain_control=False,
+            noise_cancellation=echo,
             pre_connect_audio=True,
         ),
         audio_output=room_io.AudioOutputOptions(sample_rate=settings.tts_sample_rate_hz),

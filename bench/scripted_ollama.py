@@ -1,5 +1,7 @@
 """Ollama's protocol with scripted replies, over real HTTP: for tests, and for figures that repeat.
 
+The OpenAI-compatible one is served beside it, under `/v1`.
+
 `python -m bench.scripted_ollama --port 11500` runs it by itself: each turn is answered with the
 same sentence, the first token after `--first-token` seconds, then `--rate` tokens a second.
 """
@@ -56,6 +58,8 @@ class ScriptedOllama:
         self.answer = answer
         self.capabilities = capabilities
         self.requests: list[Body] = []
+        self.warmed: list[Body] = []
+        """Requests that only let the prompt be read."""
         self.cancelled = 0
         app = web.Application()
         app.add_routes(
@@ -66,6 +70,7 @@ class ScriptedOllama:
                 web.post("/api/show", self._show),
                 web.post("/api/chat", self._chat),
                 web.post("/api/generate", self._generate),
+                web.post("/v1/chat/completions", self._completions),
             ]
         )
         self._runner = web.AppRunner(
@@ -103,6 +108,9 @@ class ScriptedOllama:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
         if not body.get("messages"):
+            return web.json_response({"message": {"role": "assistant"}, "done": True})
+        if not body["stream"]:
+            self.warmed.append(body)
             return web.json_response({"message": {"role": "assistant"}, "done": True})
         self.requests.append(body)
         reply = self.answer(body)
@@ -150,6 +158,48 @@ class ScriptedOllama:
                 "eval_count": len(words),
             },
         )
+
+    async def _completions(self, request: web.Request) -> web.StreamResponse:
+        body: Body = await request.json()
+        if not body["stream"]:
+            self.warmed.append(body)
+            return web.json_response({"choices": []})
+        self.requests.append(body)
+        reply = self.answer(body)
+        if reply.status >= 400:
+            return web.json_response({"error": {"message": reply.text}}, status=reply.status)
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        await asyncio.sleep(reply.first_token_s)
+        for index, word in enumerate(reply.text.split(" ") if reply.text else []):
+            if reply.fails_after is not None and index >= reply.fails_after:
+                await _event(stream, {"error": {"message": "the engine has stopped"}})
+                return stream
+            await _event(stream, _choice({"content": f" {word}" if index else word}))
+            await asyncio.sleep(1 / reply.rate)
+        for index, (name, arguments) in enumerate(reply.tool_calls):
+            text = json.dumps(arguments)
+            first = {"name": name, "arguments": text[:3]}
+            for part in (
+                {"id": f"call_{index}", "function": first},
+                {"function": {"arguments": text[3:]}},
+            ):
+                await _event(stream, _choice({"tool_calls": [{"index": index, **part}]}))
+        reason = "tool_calls" if reply.tool_calls else reply.done_reason
+        await _event(stream, _choice({}, finish_reason=reason))
+        await _event(
+            stream, {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 9}}
+        )
+        await stream.write(b"data: [DONE]\n\n")
+        return stream
+
+
+def _choice(delta: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, **rest}]}
+
+
+async def _event(stream: web.StreamResponse, part: dict[str, Any]) -> None:
+    await stream.write(b"data: " + json.dumps(part).encode() + b"\n\n")
 
 
 async def _line(stream: web.StreamResponse, part: dict[str, Any]) -> None:

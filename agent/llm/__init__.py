@@ -1,5 +1,7 @@
-"""A model of Ollama as livekit-agents' LLM."""
+"""Language models as livekit-agents' LLM: Ollama's, and those of OpenAI-compatible servers."""
 
+from agent.llm.model import LanguageModel
 from agent.llm.ollama_llm import OllamaLLM, OllamaOptions
+from agent.llm.openai_llm import OpenAILLM, OpenAIOptions
 
-__all__ = ["OllamaLLM", "OllamaOptions"]
+__all__ = ["LanguageModel", "OllamaLLM", "OllamaOptions", "OpenAILLM", "OpenAIOptions"]

@@ -1,14 +1,16 @@
-"""What an error of Ollama means to livekit-agents."""
+"""What an error of a model's server means to livekit-agents."""
+
+import json
 
 import httpx
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 
-class OllamaResponseError(Exception):
-    """Ollama answered with an error.
+class ModelResponseError(Exception):
+    """The server answered with an error.
 
     Args:
-        message: Ollama's own words.
+        message: The server's own words.
         status_code: HTTP status; 500 for an error in the middle of a reply.
     """
 
@@ -22,12 +24,12 @@ def to_api_error(error: Exception, *, retryable: bool) -> APIError:
     """Map a failure to the error that the framework decides by.
 
     Args:
-        error: Of httpx or `OllamaResponseError`.
+        error: Of httpx or `ModelResponseError`.
         retryable: Nothing of the reply was passed on yet; else a second try would repeat it.
     """
     if isinstance(error, httpx.TimeoutException):
-        return APITimeoutError("Ollama did not answer in time", retryable=retryable)
-    if isinstance(error, OllamaResponseError):
+        return APITimeoutError("the model did not answer in time", retryable=retryable)
+    if isinstance(error, ModelResponseError):
         status = error.status_code
         return APIStatusError(
             error.message,
@@ -35,4 +37,13 @@ def to_api_error(error: Exception, *, retryable: bool) -> APIError:
             status_code=500 if status == 499 else status,
             retryable=retryable and (status >= 500 or status in (408, 429)),
         )
-    return APIConnectionError("Ollama cannot be reached", retryable=retryable)
+    return APIConnectionError("the model cannot be reached", retryable=retryable)
+
+
+def error_text(body: str) -> str:
+    """The server's own words in an error's body."""
+    try:
+        error = json.loads(body)["error"]
+        return str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError):
+        return body[:200]

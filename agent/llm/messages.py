@@ -35,6 +35,16 @@ def to_ollama_messages(chat_ctx: llm.ChatContext) -> list[dict[str, Any]]:
     return converted
 
 
+def to_plain_messages(chat_ctx: llm.ChatContext) -> list[dict[str, Any]]:
+    """Convert the whole conversation for an OpenAI-compatible server; most know no developer."""
+    messages, _ = chat_ctx.to_provider_format("openai")
+    converted: list[dict[str, Any]] = []
+    for message in messages:
+        role = "system" if message["role"] == "developer" else message["role"]
+        converted.append({**message, "role": role})
+    return converted
+
+
 def fit_window(messages: list[dict[str, Any]], tokens: int) -> list[dict[str, Any]]:
     """Leave out the oldest messages so that the rest fits.
 
@@ -64,10 +74,19 @@ def fit_window(messages: list[dict[str, Any]], tokens: int) -> list[dict[str, An
     return system + turns
 
 
+def estimate_tokens(chat_ctx: llm.ChatContext) -> int:
+    """Estimate, on the safe side, what a conversation takes of the window."""
+    return sum(_tokens(message) for message in to_plain_messages(chat_ctx))
+
+
 def _tokens(message: dict[str, Any]) -> int:
-    characters = len(message["content"]) + len(json.dumps(message.get("tool_calls", "")))
-    images = TOKENS_PER_IMAGE * len(message.get("images", ()))
-    return TOKENS_PER_MESSAGE + images + int(characters / CHARACTERS_PER_TOKEN)
+    content = message.get("content") or ""
+    images = len(message.get("images", ()))
+    if isinstance(content, list):
+        images += sum(part["type"] == "image_url" for part in content)
+        content = "".join(part.get("text", "") for part in content)
+    characters = len(content) + len(json.dumps(message.get("tool_calls", "")))
+    return TOKENS_PER_MESSAGE + TOKENS_PER_IMAGE * images + int(characters / CHARACTERS_PER_TOKEN)
 
 
 def _content(content: Any) -> dict[str, Any]:

@@ -22,12 +22,11 @@ from livekit.agents import (
     llm,
     utils,
 )
-from livekit.agents.llm import utils as llm_utils
 
-from agent.llm.ending import EndingFilter
-from agent.llm.errors import OllamaResponseError, to_api_error
-from agent.llm.leaks import LeakFilter
+from agent.llm.errors import ModelResponseError, error_text
 from agent.llm.messages import fit_window, to_ollama_messages
+from agent.llm.model import LanguageModel
+from agent.llm.reply import Piece, ReplyStream
 from agent.llm.schema import to_ollama_tools
 
 log = structlog.stdlib.get_logger(__name__)
@@ -72,7 +71,7 @@ class OllamaOptions:
         return {"model": self.model, "keep_alive": keep_alive, "options": options}
 
 
-class OllamaLLM(llm.LLM[Any]):
+class OllamaLLM(LanguageModel):
     """A model of Ollama.
 
     Args:
@@ -116,6 +115,15 @@ class OllamaLLM(llm.LLM[Any]):
         """The client's connections."""
         http: httpx.AsyncClient = self._client._client
         return http
+
+    @property
+    def window_tokens(self) -> int:
+        """Tokens that a conversation may take."""
+        return self.options.num_ctx - self.options.num_predict
+
+    async def sees(self) -> bool:
+        """The model takes images."""
+        return "vision" in await self.capabilities()
 
     async def capabilities(self) -> frozenset[str]:
         """What the model can do: "completion", "tools", "thinking", "vision".
@@ -170,89 +178,38 @@ class OllamaLLM(llm.LLM[Any]):
             tools=tools or [],
             conn_options=conn_options,
             may_call_tools=tool_choice != "none",
+            longest_tokens=self.options.num_predict,
         )
 
 
-class OllamaStream(llm.LLMStream):
-    """One reply.
+class OllamaStream(ReplyStream):
+    """One reply; Ollama sends tool calls whole."""
 
-    Args:
-        owner: The model.
-        chat_ctx: The conversation.
-        tools: Tools that may be offered.
-        conn_options: How often the framework tries again.
-        may_call_tools: False: the model must answer in words (Ollama has no such switch).
-    """
-
-    def __init__(
-        self,
-        owner: OllamaLLM,
-        *,
-        chat_ctx: llm.ChatContext,
-        tools: list[llm.Tool],
-        conn_options: APIConnectOptions,
-        may_call_tools: bool,
-    ) -> None:
-        self._owner = owner
-        self._may_call_tools = may_call_tools
-        self._passed_on = False
-        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)
-
-    async def _run(self) -> None:
-        try:
-            await self._reply()
-        except (httpx.HTTPError, httpx.StreamError, OllamaResponseError, ValueError) as error:
-            raise to_api_error(error, retryable=not self._passed_on) from error
-
-    async def _parts(self, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        async with self._owner.http.stream("POST", "/api/chat", json=body) as reply:
+    async def _pieces(self) -> AsyncIterator[Piece]:
+        owner = self._llm
+        assert isinstance(owner, OllamaLLM)
+        body, self._offered = await request_body(
+            owner, self._chat_ctx, self._tools, may_call_tools=self._may_call_tools
+        )
+        async with owner.http.stream("POST", "/api/chat", json=body) as reply:
             if reply.status_code >= 400:
                 text = (await reply.aread()).decode(errors="replace")
-                raise OllamaResponseError(_error_of(text), reply.status_code)
+                raise ModelResponseError(error_text(text), reply.status_code)
             async for line in reply.aiter_lines():
                 if not line:
                     continue
                 part = json.loads(line)
                 if "error" in part:
-                    raise OllamaResponseError(str(part["error"]), 500)
-                yield part
-
-    async def _reply(self) -> None:
-        body, offered = await request_body(
-            self._owner, self._chat_ctx, self._tools, may_call_tools=self._may_call_tools
-        )
-        request_id = utils.shortuuid("llm_")
-        thinking = llm_utils.ThinkingTokenFilter()
-        leaks = LeakFilter(offered)
-        ending = EndingFilter(self._owner.options.num_predict)
-        done = False
-
-        def pass_on(text: str, calls: list[llm.FunctionToolCall]) -> None:
-            if calls and not self._may_call_tools:
-                calls = []
-            if not text and not calls:
-                return
-            self._passed_on = True
-            delta = llm.ChoiceDelta(role="assistant", content=text or None, tool_calls=calls)
-            self._event_ch.send_nowait(llm.ChatChunk(id=request_id, delta=delta))
-
-        async for part in self._parts(body):
-            message = part.get("message") or {}
-            done = bool(part.get("done"))
-            heard = llm_utils.strip_thinking_tokens(
-                message.get("content") or None, thinking, final=done
-            )
-            pass_on(ending.feed(leaks.feed(heard)) if heard else "", _tool_calls(message))
-            if done:
-                rest, leaked = leaks.finish()
-                cut = part.get("done_reason") == "length"
-                text = (ending.feed(rest) if rest else "") + ending.finish(cut=cut)
-                if leaked:
-                    log.warning("A tool call was written as text", calls=len(leaked))
-                pass_on(text, leaked)
-                self._event_ch.send_nowait(llm.ChatChunk(id=request_id, usage=_usage(part)))
-        if not done:
-            raise OllamaResponseError("the reply ended early", 500)
+                    raise ModelResponseError(str(part["error"]), 500)
+                message = part.get("message") or {}
+                done = bool(part.get("done"))
+                yield Piece(
+                    text=message.get("content") or "",
+                    calls=_tool_calls(message),
+                    done=done,
+                    cut=part.get("done_reason") == "length",
+                    usage=_usage(part) if done else None,
+                )
 
 
 async def request_body(
@@ -296,10 +253,3 @@ def _usage(part: dict[str, Any]) -> llm.CompletionUsage:
     return llm.CompletionUsage(
         prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion
     )
-
-
-def _error_of(text: str) -> str:
-    try:
-        return str(json.loads(text)["error"])
-    except (ValueError, KeyError, TypeError):
-        return text[:200]

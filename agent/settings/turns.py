@@ -65,6 +65,11 @@ class TurnSettings(SettingsGroup):
         description="Time at the start of the agent's first words in which the caller is not "
         "heard, so that echo cancellation settles, in seconds; 0 hears the caller at once.",
     )
+    sip_echo_cancellation: bool = Field(
+        default=True,
+        description="Take the agent's own voice out of what a telephone sends back; browsers do it "
+        "themselves.",
+    )
     user_away_seconds: Seconds = Field(
         default=15.0,
         description="Silence of both sides after which the agent asks whether the caller is still "

@@ -68,14 +68,14 @@ class GrpcTTS(tts.TTS[Any]):
         self.channel = channel
         self.connect_s = connect_s
         self._stub = TextToSpeechServiceStub(channel)
-        self._voice = voice
+        self.voice = voice
         self._speaking_rate = speaking_rate
         self.has_timings = False
 
     @property
     def model(self) -> str:
         """The voice's name."""
-        return self._voice or "default"
+        return self.voice or "default"
 
     @property
     def provider(self) -> str:
@@ -98,7 +98,7 @@ class GrpcTTS(tts.TTS[Any]):
     def config(self) -> StreamingSynthesizeConfig:
         """Build a context's first message."""
         return StreamingSynthesizeConfig(
-            voice=self._voice,
+            voice=self.voice,
             sample_rate_hertz=self.sample_rate,
             encoding=audio_pb2.AUDIO_ENCODING_LINEAR16,
             speaking_rate=self._speaking_rate,

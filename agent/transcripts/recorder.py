@@ -58,7 +58,8 @@ class TranscriptRecorder:
         self._agent = agent
         self._caller = caller
         self._publish = publish
-        self._language = None if language == "auto" else language
+        self.language = None if language == "auto" else language
+        """ISO 639-1 code of the agent's voice now."""
         self._sequence = first_sequence - 1
         self._user_turn = ""
         self._user_began_s: float | None = None
@@ -118,7 +119,7 @@ class TranscriptRecorder:
                 self._agent,
                 self._agent_turn,
                 final=False,
-                language=self._language,
+                language=self.language,
             )
 
     def end_of_segment(self) -> None:
@@ -172,7 +173,7 @@ class TranscriptRecorder:
             self._agent,
             turn,
             final=True,
-            language=self._language,
+            language=self.language,
             interrupted=item.interrupted,
             latency=self._clock.reply(metrics),
         )

@@ -19,6 +19,8 @@ from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabili
 from livekit.agents.voice.transcription.synchronizer import TranscriptSynchronizer
 
 from agent.assistant import Assistant, reply_guard
+from agent.attendants import attend
+from agent.background import BackgroundWork
 from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook
@@ -203,6 +205,7 @@ class Conversation:
         answer: The model's reply to a request.
         capabilities: What the model can do.
         speech: In place of a speech server of its own: one that runs or will.
+        use: Names of its tools, if not the usual ones.
         settings: Settings of the agent that differ from the defaults.
     """
 
@@ -213,6 +216,7 @@ class Conversation:
         *,
         capabilities: tuple[str, ...] = ("completion", "tools"),
         speech: FakeSpeech | None = None,
+        use: tuple[str, ...] | None = None,
         **settings: Any,
     ) -> None:
         self.speech = speech or FakeSpeech(script)
@@ -220,6 +224,13 @@ class Conversation:
         self._values = settings
         self.messages: list[TranscriptMessage] = []
         self.actions = NotedActions()
+        self.background = BackgroundWork()
+        self.frame: rtc.VideoFrame | None = None
+        if use is not None:
+            settings["tools"] = use
+
+    async def _look(self) -> rtc.VideoFrame | None:
+        return self.frame if await self.engines.llm.sees() else None
 
     async def __aenter__(self) -> Self:
         if not self.speech.port:
@@ -229,6 +240,7 @@ class Conversation:
             **{
                 "speech_target": f"127.0.0.1:{self.speech.port}",
                 "ollama_host": host,
+                "llm_url": f"{host}/v1",
                 **self._values,
             }
         )
@@ -275,15 +287,25 @@ class Conversation:
         self._http = httpx.AsyncClient(trust_env=False)
         if self.settings.word_timings == "auto":
             await self.engines.tts.probe()
-        await self.session.start(
-            Assistant(
-                self.settings.spoken(self.settings.instructions),
-                build_tools(ToolKit(self.settings, self._http, self.actions)),
-                reply_guard(self.settings),
-                OverlapFilter.of(self.session, self.recorder),
-            ),
-            record=False,
+        tools = build_tools(ToolKit(self.settings, self._http, self.actions))
+        self.assistant = Assistant(
+            self.settings.spoken(self.settings.instructions),
+            tools,
+            reply_guard(self.settings),
+            OverlapFilter.of(self.session, self.recorder),
+            look=self._look,
+            before_reply=self.background.stop,
         )
+        attend(
+            self.session,
+            self.engines,
+            self.assistant,
+            self.recorder,
+            tools,
+            self.settings,
+            self.background,
+        )
+        await self.session.start(self.assistant, record=False)
         await self.until(lambda: self.engines.stt.connected, 5)
         return self
 
@@ -293,6 +315,7 @@ class Conversation:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.background.aclose()
         await self.rescue.aclose()
         await self.session.aclose()
         await self._synchronizer.aclose()

@@ -50,6 +50,9 @@ class Script:
     heard: list[str] = field(default_factory=list)
     preflights: list[str] = field(default_factory=list)
     """Text of the preflight where it differs from the final."""
+    interims: list[str] = field(default_factory=list)
+    """Interim of each utterance, where it is more than the first word."""
+    languages: list[str] = field(default_factory=list)
     preflight_ms: int | None = 100
     final_ms: int = 200
     decode_s: float = 0.02
@@ -234,8 +237,11 @@ class _Recognition:
             if self._utterance is None:
                 self._utterance = self._owner.next_utterance()
                 self._begin_s, self._revision = self._time_s - seconds, 0
+                number = int(self._utterance[0][1:])
+                interims = self._owner.script.interims
                 first = self._utterance[1].split()[:1]
-                self._send(first[0] if first else "")
+                interim = interims[number] if number < len(interims) else "".join(first)
+                self._send(interim)
             self._silence_s, self._early = 0.0, False
             self._end_s = self._time_s
             return
@@ -271,10 +277,15 @@ class _Recognition:
             start_ms=round(self._begin_s * 1000),
             end_ms=round(self._end_s * 1000),
             audio_processed_ms=round(self._time_s * 1000),
-            language_code="en",
+            language_code=self._language(),
             end_of_turn_probability=self._owner.script.end_of_turn,
         )
         self._tasks.append(asyncio.create_task(self._later(result)))
+
+    def _language(self) -> str:
+        assert self._utterance is not None
+        number, languages = int(self._utterance[0][1:]), self._owner.script.languages
+        return languages[number] if number < len(languages) else "en"
 
     async def _later(self, result: StreamingRecognitionResult) -> None:
         await asyncio.sleep(self._owner.script.decode_s)

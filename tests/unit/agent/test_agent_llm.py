@@ -174,7 +174,7 @@ async def test_warming_shows_the_model_the_same_beginning(
 ) -> None:
     await model.warm(asked(), [look_up])
     await reply(model, tools=[look_up])
-    warm, first = ollama.requests
+    warm, first = ollama.warmed[0], ollama.requests[0]
     assert warm["options"]["num_predict"] == 1
     assert (warm["messages"], warm["tools"]) == (first["messages"], first["tools"])
     assert warm["options"]["num_ctx"] == first["options"]["num_ctx"]

@@ -5,29 +5,19 @@ own, begun together with the others of this module that are wanted.
 """
 
 import asyncio
-import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from bench.scripted_ollama import Reply
 from tests.support.conversation import Conversation
 from tests.support.fake_speech import Script
+from tests.support.turns import Turn, held_at_once, turns_into
 
-AT_ONCE = 6
-
-Turn = Callable[[], Awaitable[None]]
 TURNS: dict[str, Turn] = {}
-
-
-def turn(function: Turn) -> Turn:
-    """Make a test of a function. Figures are loose here: CI machines are busy; `bench` has them."""
-    TURNS[function.__name__] = function
-    return function
+turn = turns_into(TURNS)
 
 
 @turn
@@ -270,34 +260,7 @@ async def a_lost_voice_is_told_from_a_recording() -> None:
         assert spoken.done()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def held(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    limit = asyncio.Semaphore(AT_ONCE)
-
-    async def hold(function: Turn) -> None:
-        async with limit:
-            await function()
-
-    wanted = {
-        item.callspec.params["name"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.path == request.path
-    }
-    tasks = {name: asyncio.create_task(hold(TURNS[name])) for name in TURNS if name in wanted}
-    yield tasks
-    await asyncio.gather(*tasks.values(), return_exceptions=True)
-    # livekit-agents never asks how a failed `say` ended. Told here, as a later garbage collection
-    # would tell it in the middle of something, such as a parse, which Python 3.11 does not bear.
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_pass_over_say)
-    gc.collect()
-    loop.set_exception_handler(None)
-
-
-def _pass_over_say(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    future = context.get("future")
-    if not (isinstance(future, asyncio.Task) and future.get_name() == "AgentActivity.tts_say"):
-        loop.default_exception_handler(context)
+held = held_at_once(TURNS)
 
 
 @pytest.mark.asyncio(loop_scope="module")
