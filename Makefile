@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt models proto web docs clean
+.PHONY: bench-load bench-soak bench-net bench-ab bench-report help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt models proto web docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,22 @@ bench: setup models ## Turn latency of a conversation with the running stack
 
 bench-turn: setup models ## Turns of calls beside WhisperLive and Piper's HTTP server (BENCH_SIDES)
 	@$(PY) -m bench.calls turn
+
+bench-load: setup models ## Calls at once, calls that arrive, bare streams beyond what fits
+	@$(PY) -m bench.calls load
+	@$(PY) -m bench.calls streams
+
+bench-soak: setup models ## Calls for an hour (BENCH_SOAK_MINUTES): memory, descriptors, drift
+	@$(PY) -m bench.calls soak
+
+bench-net: setup models ## Turns over a bad network, in a namespace; takes root
+	@$(PY) -m bench.calls net
+
+bench-ab: setup models ## Turns beside those of an earlier commit: BENCH_EARLIER=commit
+	@BENCH_SIDES=ours,earlier $(PY) -m bench.calls turn
+
+bench-report: setup ## Write docs/benchmarks.md from the raw files in bench/results
+	@$(PY) -m bench.report
 
 bench-tts: setup models ## Synthesis beside Piper's own HTTP server
 	@$(PY) -m bench.tts

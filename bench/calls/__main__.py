@@ -8,10 +8,12 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
+from bench.calls.network import NetworkError
 from bench.calls.records import RawFile, busy_share
 from bench.calls.rig import RigError
 from bench.calls.runs import BENCHES, Outcome
 from bench.calls.settings import CallBenchSettings
+from bench.peers import PeerError
 from bench.result import Result, commit
 from caller.errors import CallerError
 from stack.errors import StackError
@@ -34,7 +36,7 @@ def main() -> int:
     with RawFile(name, settings, busy_before=round(busy, 3)) as raw:
         try:
             outcome = asyncio.run(BENCHES[name](settings, raw, tell))
-        except (CallerError, StackError, RigError) as error:
+        except (CallerError, StackError, RigError, NetworkError, PeerError) as error:
             outcome = Outcome(void=str(error))
         if busy > settings.busy_limit and outcome.void is None:
             outcome.void = f"{busy:.0%} of the machine was in use before the run"

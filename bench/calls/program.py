@@ -20,9 +20,16 @@ class Program:
         command: What to run.
         environment: Variables besides those of the bench.
         log: Where its output goes.
+        folder: Where it runs; None: where the bench does.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        folder: Path | None = None,
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         setpriv = shutil.which("setpriv")
@@ -34,6 +41,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
+                cwd=folder,
             )
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +25,7 @@ from stack import Stack, StackSettings, free_base, readiness
 from stack.progress import Progress
 from stack.settings import ROOT
 
-__all__ = ["Rig", "RigError", "agent_name", "open_rig"]
+__all__ = ["FOLDER", "Rig", "RigError", "agent_name", "free_ports", "open_rig", "wait_ready"]
 
 Tell = Callable[[str], None]
 
@@ -55,7 +56,8 @@ class Rig:
 
     def cpu_s(self, side: str) -> float:
         """Processor time of a side so far: its agent, its speech, and LiveKit."""
-        return tree_cpu_s([*self.programs[side], self.stack.pid("livekit")])
+        media = [self.stack.pid("livekit")] if "livekit" in self.stack.service_names else []
+        return tree_cpu_s([*self.programs[side], *media])
 
 
 def agent_name(side: str) -> str:
@@ -64,8 +66,15 @@ def agent_name(side: str) -> str:
 
 
 @asynccontextmanager
-async def open_rig(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[Rig]:
+async def open_rig(
+    settings: CallBenchSettings, tell: Tell, livekit_url: str | None = None
+) -> AsyncIterator[Rig]:
     """Bring everything up, and take it down in the end.
+
+    Args:
+        settings: Which sides, and with what model.
+        tell: Takes what is going on.
+        livekit_url: A LiveKit server that runs already; None starts one.
 
     Raises:
         StackError: The stack does not start.
@@ -78,6 +87,7 @@ async def open_rig(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[Rig
     async with AsyncExitStack() as open_:
         script: Script | None = None
         stack_settings = StackSettings(name="bench", port_base=free_base(), prometheus=False)
+        stack_settings = stack_settings.model_copy(update={"livekit_url": livekit_url})
         if settings.llm == "scripted":
             script = Script(settings.seed, settings.llm_first_token_s, settings.llm_rate)
             model = ScriptedOllama(script.answer, ("completion",))
@@ -113,7 +123,7 @@ async def open_rig(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[Rig
 
 async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
     side = SIDES[name]
-    ports = _free_ports(4)
+    ports = free_ports(4)
     environment = {
         **rig.stack.environment,
         "AGENT_NAME": agent_name(name),
@@ -128,9 +138,15 @@ async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
         **side.agent,
     }
     pids: list[int] = []
+    tree, module = ROOT, "bench.sides"
+    if side.kind == "earlier":
+        tree = await asyncio.to_thread(_earlier, rig.settings.earlier)
+        environment |= {"BENCH_SIDE_KIND": "ours", "PYTHONPATH": f"{tree}:{tree / 'proto'}"}
+        if not (tree / "bench" / "sides").is_dir():
+            module = "agent"  # from before there were measuring points
     if side.kind == "peers":
         pids += await _start_peers(rig, open_, environment)
-    elif side.speech:
+    elif side.speech or side.kind == "earlier":
         target = f"127.0.0.1:{ports[2]}"
         environment["AGENT_SPEECH_TARGET"] = target
         speech = {
@@ -139,15 +155,16 @@ async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
             "SPEECH_METRICS_PORT": str(ports[3]),
             "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", KEEP_MEMORY),
             **side.speech,
+            **({"PYTHONPATH": environment["PYTHONPATH"]} if tree != ROOT else {}),
         }
-        program = _run(rig, open_, f"{name}-speech", "speech_server", speech)
+        program = _run(rig, open_, f"{name}-speech", "speech_server", speech, tree)
         pids.append(program.pid)
-        await _wait(program, readiness.grpc_health(target, readiness.SPEECH_SERVICES))
+        await wait_ready(program, readiness.grpc_health(target, readiness.SPEECH_SERVICES))
     else:
         pids.append(rig.stack.pid("speech_server"))
-    worker = _run(rig, open_, f"{name}-agent", "bench.sides", environment)
+    worker = _run(rig, open_, f"{name}-agent", module, environment, tree)
     pids.append(worker.pid)
-    await _wait(worker, readiness.http(f"http://127.0.0.1:{ports[1]}/readyz"))
+    await wait_ready(worker, readiness.http(f"http://127.0.0.1:{ports[1]}/readyz"))
     rig.programs[name] = pids
 
 
@@ -169,17 +186,43 @@ async def _start_peers(rig: Rig, open_: AsyncExitStack, environment: dict[str, s
     return [peer.pid, voice.process.pid]
 
 
+def _earlier(commit: str) -> Path:
+    """Lay out the files of a commit beside the rig; blocks.
+
+    Raises:
+        RigError: There is no such commit.
+    """
+    folder = FOLDER.parent / "earlier"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    git = ["git", "-C", str(ROOT), "archive", commit]
+    packed = subprocess.run(git, capture_output=True, timeout=60)
+    if packed.returncode:
+        raise RigError(f"BENCH_EARLIER: {packed.stderr.decode().strip()}")
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True, timeout=60)
+    return folder
+
+
 def _run(
-    rig: Rig, open_: AsyncExitStack, name: str, module: str, environment: dict[str, str]
+    rig: Rig,
+    open_: AsyncExitStack,
+    name: str,
+    module: str,
+    environment: dict[str, str],
+    tree: Path,
 ) -> Program:
-    program = Program(
-        [sys.executable, "-m", module], environment, rig.folder / "logs" / f"{name}.log"
-    )
+    log = rig.folder / "logs" / f"{name}.log"
+    program = Program([sys.executable, "-m", module], environment, log, tree)
     open_.push_async_callback(asyncio.to_thread, program.stop)
     return program
 
 
-async def _wait(program: Program, probe: readiness.Probe) -> None:
+async def wait_ready(program: Program, probe: readiness.Probe) -> None:
+    """Wait until a program serves.
+
+    Raises:
+        RigError: It ended, or takes too long.
+    """
     deadline = time.monotonic() + READY_S
     while True:
         try:
@@ -191,7 +234,8 @@ async def _wait(program: Program, probe: readiness.Probe) -> None:
         await asyncio.sleep(0.2)
 
 
-def _free_ports(count: int) -> Sequence[int]:
+def free_ports(count: int) -> Sequence[int]:
+    """Give ports that are free now."""
     held = [socket.socket() for _ in range(count)]
     try:
         for one in held:

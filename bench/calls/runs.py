@@ -6,8 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.calls import turn
+from bench.calls import load, net, soak, streams, turn
 from bench.calls.figures import figures_of, share, turn_targets, why_void
+from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
 from bench.calls.records import RawFile
 from bench.calls.rig import open_rig
 from bench.calls.settings import CallBenchSettings
@@ -39,12 +40,124 @@ async def run_turn(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
         # Now that everything is started: children would inherit it.
         raise_priority(NICE)
         lines = await turn.measure(rig, raw, tell)
-    lags = [line["send_lag_p99_ms"] for line in lines if "send_lag_p99_ms" in line]
     return Outcome(
-        void=why_void(lines, lags, settings.send_lag_limit_ms),
+        void=why_void(lines, _lags(lines), settings.send_lag_limit_ms),
         targets=turn_targets(lines, settings.sides),
         tables=[latency_table(lines, settings.sides), stages_table(lines, settings.sides)],
     )
+
+
+async def run_load(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
+    """Calls at once of each side, then arrivals; bare streams last."""
+    lines: list[dict[str, Any]] = []
+    if settings.calls:
+        async with open_rig(settings, tell) as rig:
+            raise_priority(NICE)
+            lines += await load.measure(rig, raw, tell)
+    void = why_void(lines, _lags(lines), settings.send_lag_limit_ms) if lines else None
+    return Outcome(
+        void=void,
+        targets=load_targets(lines, settings.sides, settings.load_limit_s),
+        tables=[load_table(lines, settings.sides)],
+    )
+
+
+async def run_streams(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
+    """Bare streams beyond what a server takes."""
+    lines = await streams.measure(settings, raw, tell)
+    found = [t for t in load_targets(lines, (), 0) if t.name.startswith(("stt", "tts"))]
+    void = None if all(overload_of(lines, w).accepted for w in ("stt", "tts")) else "nothing served"
+    return Outcome(void=void, targets=found, tables=[streams_table(lines)])
+
+
+async def run_soak(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
+    """Calls for a long time."""
+    settings = settings.model_copy(update={"sides": ("ours",)})
+    async with open_rig(settings, tell) as rig:
+        raise_priority(NICE)
+        lines = await soak.measure(rig, raw, tell)
+    return Outcome(
+        void=why_void(lines, _lags(lines), settings.send_lag_limit_ms),
+        targets=soak_targets(lines),
+        tables=[latency_table(lines, settings.sides)],
+    )
+
+
+async def run_net(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
+    """The same turns over worse and worse networks."""
+    settings = settings.model_copy(update={"sides": ("ours",)})
+    lines = await net.measure(settings, raw, tell)
+    return Outcome(
+        void=why_void(lines, _lags(lines), settings.send_lag_limit_ms),
+        targets=[t for t in turn_targets(lines, ()) if t.name in ("missed turns", "false starts")],
+        tables=[net_table(lines)],
+    )
+
+
+def net_table(lines: Sequence[Mapping[str, Any]]) -> Table:
+    """Turns over each network, a row each."""
+    table = Table(title="Turns over a network")
+    for name in ("network", "delay, ms", "jitter, ms", "lost", "turns", "missed", "p50", "p95"):
+        table.add_column(name)
+    for way in (line for line in lines if line["kind"] == "network"):
+        mine = [x for x in lines if x.get("network") == way["network"] and x["kind"] == "turn"]
+        found = figures_of(mine, "ours")
+        table.add_row(
+            way["network"],
+            f"{way['delay_ms']:g}",
+            f"{way['jitter_ms']:g}",
+            share(way["lost"] / max(1, way["packets"])),
+            str(found.turns),
+            str(found.missed),
+            _ms(found.p(50)),
+            _ms(found.p(95)),
+        )
+    return table
+
+
+def _lags(lines: Sequence[Mapping[str, Any]]) -> list[float]:
+    return [line["send_lag_p99_ms"] for line in lines if "send_lag_p99_ms" in line]
+
+
+def load_table(lines: Sequence[Mapping[str, Any]], sides: Sequence[str]) -> Table:
+    """The sweep, a row a point."""
+    table = Table(title="Calls at once")
+    for name in ("side", "calls", "turns", "missed", "p50", "p95", "CPU-s a call minute"):
+        table.add_column(name)
+    for side in sides:
+        for calls, found, cost in points_of(lines, side):
+            table.add_row(
+                side,
+                str(calls),
+                str(found.turns),
+                str(found.missed),
+                _ms(found.p(50)),
+                _ms(found.p(95)),
+                "–" if cost is None else f"{cost:.1f}",
+            )
+    return table
+
+
+def streams_table(lines: Sequence[Mapping[str, Any]]) -> Table:
+    """Bare streams at 120 %, a row a kind."""
+    table = Table(title="Bare streams at 120 % of a server's places")
+    for name in ("kind", "arrived", "refused", "slowest refusal, ms", "other errors"):
+        table.add_column(name)
+    for name in ("p95 when full, ms", "p95 of the accepted, ms", "recovery, s"):
+        table.add_column(name)
+    for what in ("stt", "tts"):
+        over = overload_of(lines, what)
+        table.add_row(
+            what,
+            str(over.arrived),
+            str(len(over.refusals_ms)),
+            _ms(max(over.refusals_ms, default=None)),
+            str(over.other_errors),
+            _ms(percentile(over.full, 95)),
+            _ms(percentile(over.accepted, 95)),
+            "–" if over.recovery_s is None else f"{over.recovery_s:.1f}",
+        )
+    return table
 
 
 def latency_table(lines: Sequence[Mapping[str, Any]], sides: Sequence[str]) -> Table:
@@ -95,4 +208,8 @@ Bench = Callable[[CallBenchSettings, RawFile, Tell], Coroutine[None, None, Outco
 
 BENCHES: Mapping[str, Bench] = {
     "turn": run_turn,
+    "load": run_load,
+    "streams": run_streams,
+    "soak": run_soak,
+    "net": run_net,
 }

@@ -1,9 +1,9 @@
 """Settings of the benches of whole calls, read once at the edge."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bench.calls.sides import SIDES
@@ -36,6 +36,9 @@ class CallBenchSettings(BaseSettings):
         default=("ours", "peers"),
         description=f"What is compared, turn by turn: {', '.join(SIDES)}.",
     )
+    earlier: str = Field(
+        default="", description="Commit that the side `earlier` is taken from, for an A/B."
+    )
     turns: int = Field(default=25, ge=1, description="Turns of each side.")
     turns_per_call: int = Field(default=5, ge=1, description="Turns of one call.")
     barge_ins: int = Field(default=0, ge=0, description="Interruptions of each side.")
@@ -62,6 +65,15 @@ class CallBenchSettings(BaseSettings):
     point_seconds: float = Field(
         default=90.0, gt=0, description="Length of each point of the load, in seconds."
     )
+    open_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="Time in which calls arrive by themselves, at 85 % and at 120 % of the "
+        "capacity, in seconds; 0 leaves that out.",
+    )
+    recovery_seconds: float = Field(
+        default=20.0, ge=0, description="How long the probe call goes on after them, in seconds."
+    )
     speech_share: float = Field(
         default=0.4, gt=0, le=1, description="Part of a call in which its caller speaks."
     )
@@ -81,6 +93,12 @@ class CallBenchSettings(BaseSettings):
     busy_limit: float = Field(
         default=0.25, gt=0, description="Part of the machine in use before the run that voids it."
     )
+
+    @model_validator(mode="after")
+    def _earlier_is_named(self) -> Self:
+        if "earlier" in self.sides and not self.earlier:
+            raise ValueError("BENCH_EARLIER has to name the commit of the side `earlier`")
+        return self
 
     @field_validator("sides", mode="before")
     @classmethod

@@ -12,7 +12,8 @@ class Side:
 
     Attributes:
         title: For people.
-        kind: Of its worker's calls, see `bench.sides.settings`.
+        kind: Of its worker's calls, see `bench.sides.settings`; earlier: all of it is taken from
+            another commit.
         agent: Settings of its agent.
         speech: Settings of a speech server of its own; empty: it shares ours.
     """
@@ -25,6 +26,7 @@ class Side:
 
 SIDES: Mapping[str, Side] = {
     "ours": Side("Trinity"),
+    "earlier": Side("an earlier commit (BENCH_EARLIER)", "earlier"),
     "peers": Side(
         "the same agent over WhisperLive and Piper's HTTP server",
         "peers",

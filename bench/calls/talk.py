@@ -5,20 +5,43 @@ import secrets
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from bench.calls.rig import Rig, agent_name
+from bench.calls.replies import Script
+from bench.calls.rig import agent_name
+from bench.calls.settings import CallBenchSettings
 from bench.calls.stages import StageError, downlink_s, stages_of
 from bench.sides.marks import read_marks
 from caller.conversation import Conversation, Turn, call
 from caller.errors import CallerError, WaitTimeoutError
 from caller.score import score
+from caller.settings import CallerSettings
 from caller.speech import Clip
 from caller.token import ControlApi
 
 __all__ = ["Talker", "turn_line"]
 
 _LEAVE_S = 15.0
+
+
+class Called(Protocol):
+    """What is called: a `bench.calls.rig.Rig`, or what stands for one elsewhere."""
+
+    @property
+    def settings(self) -> CallBenchSettings:
+        """How much is measured."""
+
+    @property
+    def caller(self) -> CallerSettings:
+        """How the caller talks."""
+
+    @property
+    def script(self) -> Script | None:
+        """What the model says, where it is scripted and known here."""
+
+    def trace(self, side: str) -> Path:
+        """Folder of the moments of a side's calls."""
 
 
 @dataclass
@@ -30,14 +53,18 @@ class Talker:
         api: Gives tokens.
         side: Which agent.
         downlinks_s: The way of each greeting to the caller.
+        endless: Keep one call for all turns.
+        call_open_s: From the wish to call to the greeting's first sound.
+        began_s: When that wish was.
     """
 
-    rig: Rig
+    rig: Called
     api: ControlApi
     side: str
     downlinks_s: list[float] = field(default_factory=list)
-    lags_ms: list[float] = field(default_factory=list)
+    endless: bool = False
     call_open_s: float | None = None
+    began_s: float = 0.0
     talk: Conversation | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _turns: int = 0
@@ -48,12 +75,13 @@ class Talker:
         Raises:
             CallerError: No call can be held.
         """
-        if self.talk is not None and self._turns >= self.rig.settings.turns_per_call:
+        full = self._turns >= self.rig.settings.turns_per_call
+        if self.talk is not None and full and not self.endless:
             await self.hang_up()
         if self.talk is not None and not self.talk.participant.closed:
             return self.talk
         await self.hang_up()
-        began_s = time.monotonic()
+        self.began_s = time.monotonic()
         room = f"bench-{self.side}-{secrets.token_hex(4)}"
         talk = await self._open.enter_async_context(
             call(self.rig.caller, self.api, lambda _: None, room, agent_name(self.side))
@@ -63,7 +91,7 @@ class Talker:
         except CallerError:
             await self.hang_up()
             raise
-        self.call_open_s = greeting.first_voice_s - began_s
+        self.call_open_s = greeting.first_voice_s - self.began_s
         marks = read_marks(self.rig.trace(self.side), room)
         with suppress(StageError):  # the turns of this call will say so
             self.downlinks_s.append(downlink_s(marks, greeting.first_voice_s))
@@ -86,7 +114,6 @@ class Talker:
         except CallerError as error:
             await self.hang_up()
             return {**line, "failed": str(error)}
-        self.lags_ms.append(turn.send_lag_p99_ms)
         found = turn_line(self.rig, self.side, talk, turn, self.downlinks_s)
         script = self.rig.script
         if script is not None and not script.is_mine(turn.agent.text):
@@ -103,7 +130,7 @@ class Talker:
 
 
 def turn_line(
-    rig: Rig, side: str, talk: Conversation, turn: Turn, downlinks_s: list[float]
+    rig: Called, side: str, talk: Conversation, turn: Turn, downlinks_s: list[float]
 ) -> dict[str, Any]:
     """Give a turn as a line of figures, with the moments from which its stages are made."""
     begin_s = turn.agent.first_voice_s

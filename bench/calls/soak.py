@@ -1,0 +1,115 @@
+"""Calls for a long time: does memory grow, does anything stay behind, do answers get slower?"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+import psutil
+
+from bench.calls.clips import questions
+from bench.calls.program import tree_memory_mb
+from bench.calls.records import RawFile
+from bench.calls.rig import Rig
+from bench.calls.talk import Talker
+from caller.token import ControlApi
+
+__all__ = ["SAMPLE_S", "drift", "measure", "slope_per_hour"]
+
+Tell = Callable[[str], None]
+Lines = list[dict[str, Any]]
+
+SAMPLE_S = 10.0
+WARM_UP = 0.2
+"""Part of the soak that is not judged."""
+APART_S = 1.7
+
+
+async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
+    """Hold calls and look at the processes now and then; again when the calls are over."""
+    settings = rig.settings
+    clips = await questions(settings, rig.caller)
+    lines: Lines = []
+    origin_s = time.monotonic()
+    end_s = origin_s + settings.soak_minutes * 60
+
+    def sample(kind: str) -> None:
+        line = {"at_s": round(time.monotonic() - origin_s, 1), **_usage(rig)}
+        raw.write(kind, **line)
+        lines.append({"kind": kind, **line})
+
+    async def look() -> None:
+        while time.monotonic() < end_s:
+            await asyncio.to_thread(sample, "sample")
+            await asyncio.sleep(SAMPLE_S)
+
+    async with ControlApi(rig.caller.api_url) as api:
+        await api.wait_ready(rig.caller.ready_timeout_s, tell)
+
+        async def talk(number: int) -> None:
+            talker = Talker(rig, api, "ours")
+            await asyncio.sleep(number * APART_S)
+            try:
+                for at in count(number * 7):
+                    if time.monotonic() >= end_s:
+                        return
+                    begin_s = time.monotonic()
+                    clip = clips[at % len(clips)]
+                    line = {
+                        **await talker.ask(clip),
+                        "at_s": round(time.monotonic() - origin_s, 1),
+                    }
+                    raw.write("turn", **line)
+                    lines.append({"kind": "turn", **line})
+                    next_s = begin_s + clip.duration_s / settings.speech_share
+                    await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+            finally:
+                await talker.hang_up()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(look())
+            for number in range(settings.soak_calls):
+                group.create_task(talk(number))
+    await asyncio.sleep(SAMPLE_S)  # the last call's process ends
+    await asyncio.to_thread(sample, "after")
+    tell(f"{sum(line['kind'] == 'turn' for line in lines)} turns")
+    return lines
+
+
+def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> float | None:
+    """Give the growth of a figure of the samples an hour, without the warm-up."""
+    samples = [line for line in lines if line["kind"] == "sample" and name in line]
+    judged = samples[int(len(samples) * WARM_UP) :]
+    if len(judged) < 3:
+        return None
+    hours = np.array([line["at_s"] for line in judged]) / 3600
+    return float(np.polyfit(hours, np.array([line[name] for line in judged]), 1)[0])
+
+
+def drift(lines: Sequence[dict[str, Any]], share_percent: float = 95) -> float | None:
+    """Give how much slower the second half's turns are than the first's, as a part of it."""
+    turns = [line for line in lines if line["kind"] == "turn" and "latency_ms" in line]
+    judged = turns[int(len(turns) * WARM_UP) :]
+    half = len(judged) // 2
+    if half < 5:
+        return None
+    values = [line["latency_ms"] for line in judged]
+    first, second = (
+        float(np.percentile(part, share_percent)) for part in (values[:half], values[half:])
+    )
+    return second / first - 1
+
+
+def _usage(rig: Rig) -> dict[str, Any]:
+    """Read what the speech server and the agent's worker use; its calls' processes come and go."""
+    server, worker = rig.programs["ours"]
+    found: dict[str, Any] = {"agent_tree_mb": round(tree_memory_mb([worker]), 1)}
+    for name, pid in (("speech", server), ("agent", worker)):
+        process = psutil.Process(pid)
+        found[f"{name}_mb"] = round(process.memory_full_info().uss / 1e6, 2)
+        found[f"{name}_fds"] = process.num_fds()
+        found[f"{name}_threads"] = process.num_threads()
+    found["agent_processes"] = len(psutil.Process(worker).children(recursive=True))
+    return found

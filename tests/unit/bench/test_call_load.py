@@ -1,0 +1,100 @@
+import pytest
+
+from bench.calls.figures import figures_of
+from bench.calls.load import arrivals, capacity
+from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
+from bench.calls.soak import drift, slope_per_hour
+
+Lines = list[dict[str, object]]
+
+
+def turns(side: str, calls: int, *latencies: float, missed: int = 0) -> Lines:
+    head = {"kind": "turn", "side": side, "calls": calls}
+    found: Lines = [{**head, "latency_ms": value} for value in latencies]
+    found += [{**head, "missed": "no answer"} for _ in range(missed)]
+    return [*found, {**head, "kind": "point", "cpu_s": 30.0, "seconds": 60.0}]
+
+
+def test_capacity_ends_at_the_first_point_that_is_not_carried() -> None:
+    def points(*each: Lines) -> list[tuple[int, object]]:
+        return [(int(str(lines[0]["calls"])), figures_of(lines, "ours")) for lines in each]
+
+    good = [turns("ours", n, 700, 900) for n in (1, 2, 3)]
+    late = turns("ours", 2, 700, 2900)
+    missed = turns("ours", 3, 700, missed=1)
+    assert capacity(points(*good), 2.0) == 3  # type: ignore[arg-type]
+    assert capacity(points(good[0], late, good[2]), 2.0) == 1  # type: ignore[arg-type]
+    assert capacity(points(good[0], good[1], missed), 2.0) == 2  # type: ignore[arg-type]
+    assert capacity([], 2.0) == 0
+
+
+def test_the_sweep_is_held_against_the_peers_and_costs_are_told() -> None:
+    lines = [
+        *turns("ours", 1, 700),
+        *turns("ours", 3, 900),
+        *turns("peers", 1, 2500),
+    ]
+    found = {one.name: one for one in load_targets(lines, ("ours", "peers"), 2.0)}
+    assert found["calls at once"].value == 3
+    assert found["times the peers' calls at once"].value == 3  # not divided by nothing
+    assert [(calls, cost) for calls, _, cost in points_of(lines, "ours")] == [
+        (1, pytest.approx(30.0)),
+        (3, pytest.approx(10.0)),
+    ]
+
+
+def test_arrivals_repeat_and_keep_their_rate() -> None:
+    found = arrivals(1, 0.5, 4000)
+    assert found == arrivals(1, 0.5, 4000)
+    assert found != arrivals(2, 0.5, 4000)
+    assert len(found) == pytest.approx(2000, rel=0.1)
+    assert all(0 < at < 4000 for at in found)
+
+
+def test_overload_tells_refusals_from_failures() -> None:
+    def stream(phase: str, **fields: object) -> dict[str, object]:
+        return {"kind": "stream", "what": "stt", "phase": phase, **fields}
+
+    lines = [
+        *(stream("full", ms=100.0) for _ in range(5)),
+        stream("over", ms=110.0),
+        stream("over", error="RESOURCE_EXHAUSTED: full", refused_ms=12.0),
+        stream("over", error="INTERNAL: broken", refused_ms=5.0),
+        {"kind": "recovery", "what": "stt", "s": 1.5},
+    ]
+    found = overload_of(lines, "stt")
+    assert (found.arrived, found.refusals_ms, found.other_errors) == (3, [12.0], 1)
+    assert found.p95_kept == pytest.approx(1.1)
+    assert found.recovery_s == 1.5
+    held = {one.name: one.ok for one in load_targets(lines, (), 2.0)}
+    assert not held["stt: other errors"]
+    assert not held["tts: slowest refusal at 120 %"]  # never seen is not met
+    assert held["stt: recovery"]
+
+
+def soak(growth_mb_h: float = 0.0, slower: float = 0.0, left: int = 0) -> Lines:
+    def usage(at_s: float) -> dict[str, object]:
+        mb = 400 + growth_mb_h * at_s / 3600
+        parts = {
+            f"{part}_{what}": 10 for part in ("speech", "agent") for what in ("fds", "threads")
+        }
+        return {"speech_mb": mb, "agent_mb": 200, "agent_processes": 2, "at_s": at_s, **parts}
+
+    lines: Lines = [{"kind": "sample", **usage(at)} for at in range(0, 1200, 10)]
+    lines += [
+        {"kind": "turn", "side": "ours", "latency_ms": 700 * (1 + slower * (n > 120))}
+        for n in range(200)
+    ]
+    return [*lines, {"kind": "after", **usage(1210), "agent_processes": 2 + left}]
+
+
+def test_a_soak_finds_growth_drift_and_what_is_left() -> None:
+    assert all(one.ok for one in soak_targets(soak()))
+    bad = {one.name: one.ok for one in soak_targets(soak(growth_mb_h=5, slower=0.2, left=1))}
+    assert not bad["speech memory"]
+    assert not bad["p95 drift"]
+    assert not bad["processes left behind"]
+    assert bad["agent memory"]
+    assert slope_per_hour(soak(growth_mb_h=5), "speech_mb") == pytest.approx(5)
+    assert drift([]) is None
+    assert not any(one.ok for one in soak_targets([]) if one.name != "missed turns")
