@@ -34,6 +34,8 @@ class Scope(StrEnum):
     INGRESS_READ = "ingress:read"
     INGRESS_WRITE = "ingress:write"
     EVENTS_READ = "events:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     ADMIN = "admin"
 
 

@@ -28,6 +28,7 @@ from control_api.routes import (
     tokens,
     transcripts,
     trunks,
+    webhooks,
 )
 from control_api.routes.web import WebPage
 from control_api.settings import Settings
@@ -47,6 +48,7 @@ _ROUTES = (
     transcripts,
     speech,
     events,
+    webhooks,
     hooks,
     audit,
     health,
@@ -70,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
                 keep("health", lambda: parts.health.watch(settings.watch_interval_s)),
                 keep("journal", lambda: parts.journal.watch(settings.reconcile_interval_s)),
                 keep("feed", parts.feed.run),
+                keep("relay", parts.relay.run),
             ]
             try:
                 yield

@@ -26,12 +26,14 @@ from control_api.livekit import (
     Trunks,
     WebhookVerifier,
 )
+from control_api.relay import Addresses, Relay, Sender
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
 from control_api.store import (
     ApiKeys,
     AuditLog,
     CallStore,
+    Endpoints,
     EventLog,
     IdempotencyKeys,
     Presence,
@@ -68,6 +70,10 @@ class Parts:
     webhooks: WebhookVerifier
     journal: Journal
     calls: Calls
+    events: EventLog
+    endpoints: Endpoints
+    addresses: Addresses
+    relay: Relay
     feed: Feed
     speech: SpeechServer
     health: HealthMonitor
@@ -89,6 +95,10 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         stack.push_async_callback(calls.aclose)
         speech = SpeechServer(settings)
         stack.push_async_callback(speech.aclose)
+        addresses = Addresses(settings.webhook_networks)
+        sender = Sender(addresses, settings.webhook_timeout_s)
+        stack.push_async_callback(sender.aclose)
+        endpoints = Endpoints(store)
         yield Parts(
             settings=settings,
             telemetry=telemetry,
@@ -109,6 +119,18 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             webhooks=WebhookVerifier(settings),
             journal=Journal(events, Presence(store), rooms, calls, telemetry),
             calls=calls,
+            events=events,
+            endpoints=endpoints,
+            addresses=addresses,
+            relay=Relay(
+                store,
+                endpoints,
+                events,
+                sender,
+                telemetry,
+                wait_s=settings.redis_timeout_s / 2,
+                give_up_s=settings.webhook_give_up_s,
+            ),
             feed=Feed(events, settings.redis_timeout_s / 2),
             speech=speech,
             stopping=threading.Event(),

@@ -1,5 +1,6 @@
 """What can be set, read once from the environment when the process starts."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -181,6 +182,19 @@ class Settings(BaseSettings):
     s3_path_style: bool = Field(
         default=False, description="The bucket is in the path, not in the host's name (MinIO)."
     )
+    webhook_networks: Names = Field(
+        default=(),
+        description="Networks (CIDR) that webhooks may be sent to though they are not public, "
+        "separated by commas; over http as well.",
+    )
+    webhook_timeout_s: float = Field(
+        default=10.0, gt=0, le=20, description="Seconds that the receiver of a webhook has."
+    )
+    webhook_give_up_s: float = Field(
+        default=86_400.0,
+        gt=0,
+        description="Seconds of failures after which a webhook is disabled.",
+    )
     audit_max: int = Field(
         default=100_000, ge=100, description="Entries of the audit log that are kept."
     )
@@ -191,7 +205,7 @@ class Settings(BaseSettings):
         default="info", description="Least severe level that is logged."
     )
 
-    @field_validator("agents", "publish_sources", "cors_origins", mode="before")
+    @field_validator("agents", "publish_sources", "cors_origins", "webhook_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -203,6 +217,13 @@ class Settings(BaseSettings):
     def _redis_scheme(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("an address begins with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
         return value
 
     @field_validator("publish_sources")

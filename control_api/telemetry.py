@@ -102,6 +102,13 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self.relayed = Counter(
+            "control_relayed_events_total",
+            "Events sent to webhooks of others, by result: delivered, failed (it is sent again), "
+            "gone or failing (the webhook was disabled).",
+            ["result"],
+            registry=self.registry,
+        )
         self.rate_limits = Counter(
             "control_rate_limit_requests_total",
             "Requests that were counted, by policy (key, address) and result: passed, refused, or "

@@ -2,6 +2,7 @@
 
 from control_api.store.audit import AuditEntry, AuditLog, AuditPage
 from control_api.store.calls import Call, CallStore, Failure, Reason
+from control_api.store.endpoints import Endpoint, Endpoints, Progress
 from control_api.store.events import ID_PATTERN, Event, EventLog
 from control_api.store.idempotency import Answer, IdempotencyKeys
 from control_api.store.keys import ApiKey, ApiKeys
@@ -26,11 +27,14 @@ __all__ = [
     "AuditPage",
     "Call",
     "CallStore",
+    "Endpoint",
+    "Endpoints",
     "Event",
     "EventLog",
     "Failure",
     "IdempotencyKeys",
     "Presence",
+    "Progress",
     "Rate",
     "Rates",
     "Reason",

@@ -80,6 +80,19 @@ class RedisStore:
             with self.errors(), suppress(exceptions.LockError):  # it ran out meanwhile
                 await lock.release()
 
+    @asynccontextmanager
+    async def try_lock(self, name: str, hold_s: float) -> AsyncIterator[bool]:
+        """Holds a lock that all processes share, or says at once that another one has it."""
+        lock = self.client.lock(f"trinity:lock:{name}", timeout=hold_s, blocking=False)
+        with self.errors():
+            held = await lock.acquire()
+        try:
+            yield held
+        finally:
+            if held:
+                with self.errors(), suppress(exceptions.LockError):  # it ran out meanwhile
+                    await lock.release()
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turns the library's errors into ours."""
