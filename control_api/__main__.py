@@ -1,4 +1,4 @@
-"""Serves the control API: `python -m control_api`; `python -m control_api keys` manages keys."""
+"""Serves the control API (`python -m control_api`); `keys`, `backup` and `restore` are commands."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from control_api import keys_command, logs
+from control_api import backup_command, keys_command, logs
 from control_api.app import create_app
 from control_api.errors import SettingsError
 from control_api.settings import Settings, load_settings
@@ -20,8 +20,9 @@ _EXIT_CONFIG = 78
 def main() -> int:
     """Runs a command, or serves until SIGINT or SIGTERM; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m control_api", description=__doc__)
-    commands = parser.add_subparsers(dest="command", metavar="{keys}")
+    commands = parser.add_subparsers(dest="command", metavar="{keys,backup,restore}")
     keys_command.add_arguments(commands)
+    backup_command.add_arguments(commands)
     arguments = parser.parse_args()
     try:
         settings = load_settings()
@@ -30,6 +31,8 @@ def main() -> int:
         return _EXIT_CONFIG
     if arguments.command == "keys":
         return keys_command.run(arguments, settings)
+    if arguments.command in ("backup", "restore"):
+        return backup_command.run(arguments, settings)
     return _serve(settings)
 
 

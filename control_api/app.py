@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
                 keep("journal", lambda: parts.journal.watch(settings.reconcile_interval_s)),
                 keep("feed", parts.feed.run),
                 keep("relay", parts.relay.run),
+                keep("retention", parts.retention.watch),
             ]
             try:
                 yield

@@ -2,6 +2,7 @@
 
     ControlError
     ├── SettingsError              the process cannot start; names the settings
+    ├── BackupError                a backup cannot be written or restored; only of the command
     ├── RequestError               the caller can mend it
     │   ├── InvalidRequest         well-formed, but a field is not acceptable; points at each
     │   ├── Unauthenticated        no API key where one is needed, or one that is not known
@@ -20,7 +21,8 @@
     │   └── NeighbourRefused       it refuses our own keys or our request: ours to mend
     └── RequestTimeout             we did not finish within `CONTROL_REQUEST_TIMEOUT_S`
 
-`problems.PROBLEMS` maps each but `SettingsError` to its problem details (RFC 9457).
+`problems.PROBLEMS` maps each but `SettingsError` and `BackupError` to its problem details
+(RFC 9457).
 """
 
 from dataclasses import dataclass
@@ -32,6 +34,10 @@ class ControlError(Exception):
 
 class SettingsError(ControlError):
     """The settings are not usable; the text names each one and says why."""
+
+
+class BackupError(ControlError):
+    """A backup cannot be written or restored; the text says why."""
 
 
 class RequestError(ControlError):

@@ -27,6 +27,7 @@ from control_api.livekit import (
     WebhookVerifier,
 )
 from control_api.relay import Addresses, Relay, Sender
+from control_api.retention import Retention
 from control_api.settings import Settings
 from control_api.speech import SpeechServer
 from control_api.store import (
@@ -74,6 +75,7 @@ class Parts:
     endpoints: Endpoints
     addresses: Addresses
     relay: Relay
+    retention: Retention
     feed: Feed
     speech: SpeechServer
     health: HealthMonitor
@@ -95,6 +97,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         stack.push_async_callback(calls.aclose)
         speech = SpeechServer(settings)
         stack.push_async_callback(speech.aclose)
+        transcripts, audit = Transcripts(store, telemetry), AuditLog(store, settings.audit_max)
         addresses = Addresses(settings.webhook_networks)
         sender = Sender(addresses, settings.webhook_timeout_s)
         stack.push_async_callback(sender.aclose)
@@ -114,8 +117,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             keys=ApiKeys(store),
             limits=Limits(Rates(store), settings, telemetry),
             idempotency=IdempotencyKeys(store),
-            audit=AuditLog(store, settings.audit_max),
-            transcripts=Transcripts(store, telemetry),
+            audit=audit,
+            transcripts=transcripts,
             webhooks=WebhookVerifier(settings),
             journal=Journal(events, Presence(store), rooms, calls, telemetry),
             calls=calls,
@@ -131,6 +134,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
                 wait_s=settings.redis_timeout_s / 2,
                 give_up_s=settings.webhook_give_up_s,
             ),
+            retention=Retention(store, transcripts, events, audit, settings, telemetry),
             feed=Feed(events, settings.redis_timeout_s / 2),
             speech=speech,
             stopping=threading.Event(),

@@ -195,6 +195,22 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds of failures after which a webhook is disabled.",
     )
+    transcripts_keep_s: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds after its last word for which a transcript is kept; 0: for ever.",
+    )
+    events_keep_s: int = Field(
+        default=0, ge=0, description="Seconds for which events are kept; 0: as long as they fit."
+    )
+    audit_keep_s: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds for which audit entries are kept; 0: as long as they fit.",
+    )
+    retention_interval_s: float = Field(
+        default=600.0, gt=0, le=86_400, description="Seconds between two looks for what is too old."
+    )
     audit_max: int = Field(
         default=100_000, ge=100, description="Entries of the audit log that are kept."
     )

@@ -102,6 +102,12 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self.expired = Counter(
+            "control_expired_total",
+            "Transcripts, events and audit entries that were deleted because of their age.",
+            ["kind"],
+            registry=self.registry,
+        )
         self.relayed = Counter(
             "control_relayed_events_total",
             "Events sent to webhooks of others, by result: delivered, failed (it is sent again), "

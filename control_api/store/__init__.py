@@ -1,6 +1,7 @@
 """The one door to Redis: what outlives the process."""
 
 from control_api.store.audit import AuditEntry, AuditLog, AuditPage
+from control_api.store.backup import Backup, Counts
 from control_api.store.calls import Call, CallStore, Failure, Reason
 from control_api.store.endpoints import Endpoint, Endpoints, Progress
 from control_api.store.events import ID_PATTERN, Event, EventLog
@@ -25,8 +26,10 @@ __all__ = [
     "AuditEntry",
     "AuditLog",
     "AuditPage",
+    "Backup",
     "Call",
     "CallStore",
+    "Counts",
     "Endpoint",
     "Endpoints",
     "Event",

@@ -66,6 +66,15 @@ class AuditLog:
         page = [_entry(entry_id, fields) for entry_id, fields in rows[:limit]]
         return AuditPage(page, page[-1].id if len(rows) > limit else None)
 
+    async def trim_before(self, unix_s: float) -> int:
+        """Deletes entries that are older; returns how many."""
+        with self._store.errors():
+            return int(
+                await self._store.client.xtrim(
+                    _STREAM, minid=f"{int(unix_s * 1000)}", approximate=False
+                )
+            )
+
 
 def _entry(entry_id: str, fields: dict[str, str]) -> AuditEntry:
     at = datetime.fromtimestamp(int(entry_id.split("-")[0]) / 1000, UTC)

@@ -78,6 +78,15 @@ class EventLog:
         streams = reply.values() if isinstance(reply, dict) else [rows for _, rows in reply]
         return _parse([row for rows in streams for row in _flat(rows)])
 
+    async def trim_before(self, unix_s: float) -> int:
+        """Deletes entries that are older; returns how many."""
+        with self._store.errors():
+            return int(
+                await self._store.client.xtrim(
+                    _STREAM, minid=f"{int(unix_s * 1000)}", approximate=False
+                )
+            )
+
     async def is_new(self, webhook_id: str) -> bool:
         """Whether a webhook was not seen before; marks it as seen."""
         with self._store.errors():
