@@ -66,6 +66,7 @@ class Addresses:
             "CALLER_SPEECH_TARGET": self.speech_target,
             "TRINITY_API_URL": self.api_url,
             "TRINITY_SPEECH_TARGET": self.speech_target,
+            "TRINITY_AGENT_URL": self.agent_ready_url.removesuffix("/readyz"),
             "TRINITY_SIP_ADDRESS": self.sip_address or "",
         }
 

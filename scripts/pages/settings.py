@@ -19,6 +19,7 @@ PACKAGES = (
     "model_store",
     "stack",
     "caller",
+    "trinity_cli",
     "bench",
     "bench.peers",
     "bench.stt",

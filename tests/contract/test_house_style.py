@@ -16,6 +16,7 @@ PACKAGES = (
     "model_store",
     "speech_server",
     "stack",
+    "trinity_cli",
 )
 CEILING_LINES = 400
 MEDIAN_LINES = 150
@@ -32,6 +33,12 @@ DOORS = {
         "livekit": ("livekit",),
         "redis": ("store",),
         "grpc": ("speech.py",),
+    },
+    "trinity_cli": {
+        "grpc": ("speech",),
+        "trinity": ("speech",),
+        "httpx": ("control_api.py", "doctor"),
+        "soundfile": ("speech",),
     },
     "agent": {"ollama": ("llm", "llm.py"), "redis": ("transcripts", "transcripts.py")},
 }

@@ -1,0 +1,1 @@
+"""The commands, a module for each; `register` adds them to the application."""
