@@ -61,8 +61,8 @@ bench-ab: setup models ## Turns beside those of an earlier commit: BENCH_EARLIER
 bench-report: setup ## Write docs/benchmarks.md from the raw files in bench/results
 	@$(PY) -m bench.report
 
-bench-tts: setup models ## Synthesis beside Piper's own HTTP server
-	@$(PY) -m bench.tts
+bench-tts: setup models ## Synthesis beside Piper's own HTTP server (PARTS="length cancel" for some)
+	@$(PY) -m bench.tts $(PARTS)
 
 bench-stt: setup models ## Streamed recognition beside plain faster-whisper, on recordings
 	@$(PY) -m bench.stt

@@ -29,6 +29,14 @@ class Heard:
         return sum(len(samples) for _, samples in self.chunks) / self.rate_hz
 
     @property
+    def linear16(self) -> bytes:
+        """The sound as 16-bit samples."""
+        if not self.chunks:
+            return b""
+        whole = np.concatenate([samples for _, samples in self.chunks])
+        return bytes(np.rint(whole * 32767).astype("<i2").tobytes())
+
+    @property
     def first_byte_s(self) -> float:
         """From sending to the first sound, silent or not."""
         return self.chunks[0][0] - self.sent_s

@@ -1,4 +1,7 @@
-"""The speech server with synthesis alone, as the bench starts it; prints its port."""
+"""The speech server as the bench starts it; prints its port.
+
+With ``--recognition`` it serves Transcribe too, as in a real call.
+"""
 
 import asyncio
 import sys
@@ -6,23 +9,28 @@ import sys
 from speech_server.admission import Places
 from speech_server.lifecycle import Stop, serve
 from speech_server.server import SpeechServer
+from speech_server.services.base import ManagedService
 from speech_server.services.server_info import ServerInfo
+from speech_server.services.speech_to_text import SpeechToTextService
 from speech_server.services.text_to_speech import TextToSpeechService
 from speech_server.settings import Settings
 from speech_server.telemetry import Metrics, configure_logs
 
 
-async def run() -> None:
+async def run(*, recognition: bool) -> None:
     """Serve until a signal comes."""
     settings = Settings(port=0, metrics_port=0, drain_probe_seconds=0, drain_seconds=1)
     metrics = Metrics()
     places = Places("tts", capacity=64, retry_delay_s=1.0, metrics=metrics)
-    synthesis = TextToSpeechService(settings, places, metrics)
-    server = SpeechServer(settings, [synthesis], ServerInfo([synthesis], list), metrics)
+    services: list[ManagedService] = [TextToSpeechService(settings, places, metrics)]
+    if recognition:
+        ears = Places("stt", capacity=16, retry_delay_s=1.0, metrics=metrics)
+        services.append(SpeechToTextService(settings, ears, metrics))
+    server = SpeechServer(settings, services, ServerInfo(services, list), metrics)
     stop = Stop()
 
     async def tell() -> None:
-        while places.phase.value != "open":  # noqa: ASYNC110 - told by no event
+        while any(one.places.phase.value != "open" for one in services):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
@@ -35,4 +43,4 @@ async def run() -> None:
 
 if __name__ == "__main__":
     configure_logs("warning")
-    asyncio.run(run())
+    asyncio.run(run(recognition="--recognition" in sys.argv))

@@ -5,19 +5,24 @@ import io
 import sys
 import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import grpc
 import numpy as np
+from trinity.speech.v1 import audio_pb2
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 from trinity.speech.v1 import text_to_speech_service_pb2_grpc as pb_grpc
 
 from bench.peers import PiperHttpServer, ServerProcess
 from bench.tts.heard import Heard
+from bench.tts.run import OURS, PEER
 from bench.tts.settings import TtsBenchSettings
+from bench.tts.texts import SENTENCES
 
 START_S = 90.0
+_LINEAR = (audio_pb2.AUDIO_ENCODING_UNSPECIFIED, audio_pb2.AUDIO_ENCODING_LINEAR16)
 WHOLE_SENTENCES_MS = 5000
 """A client that would wait so long gets no clause as a segment of its own."""
 
@@ -27,32 +32,58 @@ class Peer(Protocol):
 
     name: str
 
+    @property
+    def process(self) -> ServerProcess:
+        """Its process."""
+
+    async def open(self) -> None:
+        """Wait until it is ready, and connect."""
+
+    async def close(self) -> None:
+        """Disconnect and stop it."""
+
     async def speak(self, text: str) -> Heard:
         """Speak a text that is all there."""
 
 
 class Trinity:
-    """Our server, with synthesis alone."""
+    """Our server.
 
-    name = "trinity"
+    Args:
+        settings: Voice and threads.
+        recognition: Serve Transcribe as well.
+        environment: Settings of the server that differ from their defaults.
+    """
 
-    def __init__(self, settings: TtsBenchSettings) -> None:
+    name = OURS
+
+    def __init__(
+        self,
+        settings: TtsBenchSettings,
+        *,
+        recognition: bool = False,
+        environment: Mapping[str, str] = {},
+    ) -> None:
+        program = [sys.executable, "-m", "bench.tts.serve"]
         self.process = ServerProcess(
-            [sys.executable, "-m", "bench.tts.serve"],
+            [*program, *(["--recognition"] if recognition else [])],
             {
                 "SPEECH_TTS_THREADS": str(settings.threads),
                 "SPEECH_TTS_VOICES": settings.voice,
+                **environment,
             },
             cores=settings.threads,
             tells=True,
         )
+        self.target = ""
         self._seed = 0
 
     async def open(self) -> None:
         """Wait until the server is ready, and connect."""
         async with asyncio.timeout(START_S):
             port = await asyncio.to_thread(self.process.first_line)
-        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+        self.target = f"127.0.0.1:{port}"
+        self._channel = grpc.aio.insecure_channel(self.target)
         self._stub = pb_grpc.TextToSpeechServiceStub(self._channel)
 
     async def close(self) -> None:
@@ -74,20 +105,23 @@ class Trinity:
         gap_s: float = 0.0,
         counts: int = -1,
         cancel_after_s: float | None = None,
+        seeded: bool = True,
     ) -> Heard:
         """Speak text in pieces.
 
         Args:
             pieces: The text.
-            config: How; the seed is set here, so that no sound comes from memory.
+            config: How.
             gap_s: Time between two pieces.
             counts: Number of the piece whose sending starts the clock.
             cancel_after_s: Cancel so long after the first sound; then `ended_s` is the time from
                 the cancel to the last message, and chunks after the cancel count too.
+            seeded: With a seed of its own, so that no sound comes from memory.
         """
         self._seed += 1
         config = config or pb.StreamingSynthesizeConfig()
-        config.seed = self._seed
+        if seeded:
+            config.seed = self._seed
         heard = Heard(22050, time.monotonic())
         first_sound = asyncio.Event()
         cancelled_s = 0.0
@@ -117,7 +151,9 @@ class Trinity:
             if kind == "audio_format":
                 heard.rate_hz = response.audio_format.sample_rate_hertz
             elif kind == "audio":
-                data = np.frombuffer(response.audio.audio_content, "<i2")
+                # The sound of other encodings is counted, not looked at.
+                kind_of = "<i2" if config.encoding in _LINEAR else "u1"
+                data = np.frombuffer(response.audio.audio_content, kind_of)
                 if len(data):
                     heard.chunks.append((now, data.astype(np.float32) / np.float32(32767)))
                     first_sound.set()
@@ -130,7 +166,7 @@ class Trinity:
 class PiperHttp:
     """Piper's own HTTP server, in an environment of its own."""
 
-    name = "piper http"
+    name = PEER
 
     def __init__(self, settings: TtsBenchSettings) -> None:
         self._server = PiperHttpServer(
@@ -161,3 +197,40 @@ class PiperHttp:
         heard.chunks.append((now, data.astype(np.float32) / np.float32(32767)))
         heard.ended_s = heard.compute_s = now - heard.sent_s
         return heard
+
+
+@asynccontextmanager
+async def both(settings: TtsBenchSettings) -> AsyncIterator[tuple[Trinity, list[Peer]]]:
+    """Start ours and the peer, warm both, and stop them; gives ours, and all of them."""
+    ours = Trinity(settings)
+    servers: list[Peer] = [ours, *([PiperHttp(settings)] if settings.peer else [])]
+    opened: list[Peer] = []
+    try:
+        for server in servers:
+            opened.append(server)
+            await server.open()
+        for server in servers:
+            for sentences in SENTENCES.values():
+                await server.speak(sentences[0])
+        yield ours, servers
+    finally:
+        for server in opened:
+            await server.close()
+
+
+@asynccontextmanager
+async def alone(
+    settings: TtsBenchSettings,
+    *,
+    recognition: bool = False,
+    environment: Mapping[str, str] = {},
+) -> AsyncIterator[Trinity]:
+    """Start our server, warm it, and stop it."""
+    ours = Trinity(settings, recognition=recognition, environment=environment)
+    try:
+        await ours.open()
+        for sentences in SENTENCES.values():
+            await ours.speak(sentences[0])
+        yield ours
+    finally:
+        await ours.close()

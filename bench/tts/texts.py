@@ -31,12 +31,42 @@ SENTENCES: dict[str, list[str]] = {
         "river until you see a white house with a green door on your left side.",
     ],
 }
-CLAUSE = (
-    "Let me see what I can find for you, because there are several ways to answer this, and some "
-    "of them depend on where you are and on what you would like to do after that."
-)
+CLAUSES: dict[str, str] = {
+    "4 s": "Let me have a look for you, since there should be a table left at seven.",
+    "8 s": "Yes, I can do that for you, but the office closes at noon today, so that your papers "
+    "would reach you on Monday in the morning at the earliest.",
+    "12 s": "Let me see what I can find for you, because there are several ways to answer this, "
+    "and some of them depend on where you are and on what you would like to do after that, so "
+    "please stay on the line for a moment.",
+    "20 s": "Thank you very much for waiting, I have now spoken with my colleague in the workshop "
+    "and he told me that the part that your car needs was delivered this morning. It will be put "
+    "in before lunch, and after a short drive to see that everything is as it should be, you can "
+    "come and fetch it at any time between two and six. Please bring the second key along.",
+}
+"""Texts by length whose first clause may be a segment of its own."""
 PARAGRAPH = " ".join(SENTENCES["4 s"] + SENTENCES["8 s"][:2] + SENTENCES["1.5 s"])
-TOKENS = (
+TOKENS = [
     "Of course, I can help you with that. The office is open from nine to five, and you can call "
-    "at any time. Is there anything else that you would like to know?"
-)
+    "at any time. Is there anything else that you would like to know?",
+    "That is a good question, and the answer is not simple. Most of the trains run every ten "
+    "minutes during the day. In the night there are only buses.",
+    "I have found your order, it was sent yesterday. You should have it before the weekend. Would "
+    "you like me to send the number by which you can follow it?",
+]
+"""Answers of three sentences, as a language model would stream them."""
+
+
+def pieces_of(text: str) -> list[str]:
+    """Cut an answer in pieces as a language model gives them: words with the space before."""
+    words = text.split(" ")
+    return [words[0], *(f" {word}" for word in words[1:])]
+
+
+def last_of_clause(pieces: list[str], letters: int = 12) -> int:
+    """Give the number of the piece that ends the first clause of so many letters."""
+    said = ""
+    for number, piece in enumerate(pieces):
+        said += piece
+        if piece[-1] in ",.?!" and sum(map(str.isalnum, said)) >= letters:
+            return number
+    return len(pieces) - 1

@@ -1,5 +1,6 @@
 """How close windows come to the whole graph with the same noise, at every seam and at the tail."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 import model_store
+from bench.tts.run import OURS, Run
+from bench.tts.texts import SENTENCES
 from speech_server.engines.piper import (
     Floats,
     Phonemizer,
@@ -25,7 +28,14 @@ from speech_server.tts.windows import FIRST_WIDTHS, SHARED_WIDTH
 SEAM_FRAMES = 4
 
 
-def measure(voice_name: str, texts: dict[str, str]) -> list[dict[str, float | str]]:
+async def measure(run: Run) -> None:
+    """Compare texts of each length."""
+    texts = {name: sentences[0] for name, sentences in SENTENCES.items()}
+    for row in await asyncio.to_thread(compare, run.settings.voice, texts):
+        run.add("exact", OURS, str(row.pop("text")), **row)
+
+
+def compare(voice_name: str, texts: dict[str, str]) -> list[dict[str, float | str]]:
     """Compare each text alone and in a batch of all; gives rows of decibels."""
     place = model_store.resolve(voice_name)
     voice, _ = load_voice(place, device="cpu", threads=0)
