@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="Voices: names of models.toml or paths; the first is the default.",
     )
+    tts_pinned_voices: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Of these voices, by the names that ListVoices gives them, those that are "
+        "loaded at the start and never unloaded; the default one always is.",
+    )
     tts_threads: int = Field(
         default=0, ge=0, description="Threads of synthesis on the CPU; 0 takes the number of cores."
     )
@@ -190,7 +195,7 @@ class Settings(BaseSettings):
     )
     tts_max_streams: int = Field(default=32, ge=1, description="Synthesis streams open at once.")
     tts_loaded_voices: int = Field(
-        default=4, ge=1, description="Voices kept in memory; the default one always is."
+        default=4, ge=1, description="Voices kept in memory, pinned ones and the default counted."
     )
     tts_first_clause_letters: int = Field(
         default=12,
@@ -223,7 +228,7 @@ class Settings(BaseSettings):
         default=2000, ge=0, description="Texts of a voice whose phonemes are remembered."
     )
 
-    @field_validator("tts_voices", mode="before")
+    @field_validator("tts_voices", "tts_pinned_voices", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

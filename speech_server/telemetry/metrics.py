@@ -129,6 +129,7 @@ class Metrics:
         self.tts_wasted = self._counter(
             "tts_wasted_compute_seconds_total", "Computing for sound that was cancelled."
         )
+        self.tts_voices_loaded = self._gauge("tts_voices_loaded", "Voices in memory.")
         self.tts_voice_stages = self._gauge(
             "tts_voice_stages", "Stages that a voice runs in; 1 is the whole graph.", "voice"
         )

@@ -58,21 +58,24 @@ class TtsModels:
             )
             voices = VoiceStore(
                 sources,
+                pinned=_pinned(settings, sources),
                 device=device,
                 threads=settings.tts_threads,
                 cut=settings.tts_stages == "auto",
                 capacity=settings.tts_loaded_voices,
                 phoneme_cache=settings.tts_phoneme_cache,
+                cache=model_store.ModelStoreSettings().cache_dir / "voices",
                 executor=loader,
                 metrics=metrics,
             )
-            try:
-                await voices.get("")
-            except EngineFailed as error:
-                raise ModelUnavailable(
-                    f"cannot load {sources[0].name}: {error.__cause__}",
-                    setting=environment_name("tts_voices"),
-                ) from error
+            for name in (sources[0].name, *_pinned(settings, sources)):
+                try:
+                    await voices.get(name)
+                except EngineFailed as error:
+                    raise ModelUnavailable(
+                        f"cannot load {name}: {error.__cause__}",
+                        setting=environment_name("tts_voices"),
+                    ) from error
         except BaseException:
             loader.shutdown(wait=False)
             text.shutdown(wait=False)
@@ -123,6 +126,18 @@ def _find(settings: Settings) -> tuple[Literal["cpu", "cuda"], list[VoiceSource]
     if len(set(names)) != len(names):
         raise ModelUnavailable("two voices have the same name", setting=setting)
     return device, sources
+
+
+def _pinned(settings: Settings, sources: list[VoiceSource]) -> tuple[str, ...]:
+    """Names of the pinned voices, each of which must be served."""
+    served = {source.name for source in sources}
+    for name in settings.tts_pinned_voices:
+        if name not in served:
+            raise ModelUnavailable(
+                f"{name} is pinned and is none of the voices",
+                setting=environment_name("tts_pinned_voices"),
+            )
+    return settings.tts_pinned_voices
 
 
 def _license(name: str) -> str:

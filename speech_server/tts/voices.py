@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +88,13 @@ class VoiceStore:
     """Loads voices on an executor, and keeps the last used ones.
 
     Args:
-        sources: The voices, the default first; that one is never unloaded.
+        sources: The voices, the default first.
+        pinned: Names of voices that are never unloaded; the default one never is.
         device: Where they run.
         threads: Threads of each on the CPU.
         capacity: Voices that are kept in memory.
         phoneme_cache: Texts of each voice whose phonemes are remembered.
+        cache: Folder for the stages of voices; None cuts them anew each time.
         executor: Where loading blocks.
         metrics: Where to count.
         cut: Cut voices into stages.
@@ -102,10 +104,12 @@ class VoiceStore:
         self,
         sources: Sequence[VoiceSource],
         *,
+        pinned: Collection[str] = (),
         device: Literal["cpu", "cuda"],
         threads: int,
         capacity: int,
         phoneme_cache: int,
+        cache: Path | None,
         executor: Executor,
         metrics: Metrics,
         cut: bool = True,
@@ -117,6 +121,8 @@ class VoiceStore:
         self._cut = cut
         self._capacity = max(1, capacity)
         self._phoneme_cache = phoneme_cache
+        self._cache = cache
+        self._pinned = {*pinned, self.default.name}
         self._executor = executor
         self._metrics = metrics
         self._loaded: OrderedDict[str, LoadedVoice] = OrderedDict()
@@ -159,6 +165,7 @@ class VoiceStore:
                     log.error("voice cannot be loaded", voice=source.name, why=str(error))
                     raise EngineFailed("the voice cannot be loaded") from error
                 self._loaded[source.name] = known
+                self._metrics.tts_voices_loaded.set(len(self._loaded))
             self._loaded.move_to_end(source.name)
             self._evict()
         return known
@@ -167,14 +174,19 @@ class VoiceStore:
         for name in list(self._loaded):
             if len(self._loaded) <= self._capacity:
                 return
-            if name != self.default.name:
+            if name not in self._pinned:
                 del self._loaded[name]  # streams that speak with it keep it until they end
+                self._metrics.tts_voices_loaded.set(len(self._loaded))
                 log.info("voice unloaded", voice=name)
 
     def _load(self, source: VoiceSource) -> LoadedVoice:
         begin = time.monotonic()
         voice, why = load_voice(
-            source.place, device=self._device, threads=self._threads, cut=self._cut
+            source.place,
+            device=self._device,
+            threads=self._threads,
+            cache=self._cache,
+            cut=self._cut,
         )
         phonemizer = Phonemizer(source.config, self._phoneme_cache)
         gain = _measure_gain(voice, phonemizer)

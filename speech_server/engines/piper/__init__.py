@@ -2,6 +2,7 @@
 
 from speech_server.engines.piper.config import VoiceConfig, find_files, read_config
 from speech_server.engines.piper.errors import BrokenVoice, PiperError, UncutVoice
+from speech_server.engines.piper.loading import load_voice
 from speech_server.engines.piper.phonemes import Phonemizer, to_ids
 from speech_server.engines.piper.sessions import Floats, resolve_device
 from speech_server.engines.piper.voice import (
@@ -11,7 +12,6 @@ from speech_server.engines.piper.voice import (
     TextRow,
     WholeVoice,
     decibels,
-    load_voice,
 )
 
 __all__ = [

@@ -1,10 +1,10 @@
 """ONNX Runtime sessions for the stages of a voice."""
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import onnxruntime as ort
 
 from speech_server.engines.piper.errors import BrokenVoice
@@ -29,15 +29,24 @@ def resolve_device(device: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cu
 
 
 class Session:
-    """One model, run by positional inputs."""
+    """One model, run by positional inputs.
+
+    Args:
+        model: Its file or its bytes.
+        device: Where it runs.
+        threads: Threads on the CPU; 0 takes one for each core.
+        outputs: Outputs that are wanted, from the first on; None takes all.
+        save_as: Where to write the optimised graph.
+    """
 
     def __init__(
         self,
-        model: onnx.ModelProto | bytes,
+        model: Path | bytes,
         *,
         device: Literal["cpu", "cuda"],
         threads: int,
         outputs: int | None = None,
+        save_as: Path | None = None,
     ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -46,6 +55,10 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Windows of many lengths: a plan of memory for each length would stay for ever.
         options.enable_mem_pattern = False
+        if save_as is not None:
+            # What is saved must fit any CPU: the last level rearranges for this one.
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+            options.optimized_model_filepath = str(save_as)
         providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
         if device == "cuda":
             cuda = {
@@ -54,8 +67,8 @@ class Session:
                 "arena_extend_strategy": "kSameAsRequested",
             }
             providers.insert(0, ("CUDAExecutionProvider", cuda))
-        data = model if isinstance(model, bytes) else model.SerializeToString()
-        self._session = ort.InferenceSession(data, options, providers=providers)
+        source = model if isinstance(model, bytes) else str(model)
+        self._session = ort.InferenceSession(source, options, providers=providers)
         # ONNX Runtime falls back to the CPU without an error.
         if device == "cuda" and self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise BrokenVoice("ONNX Runtime does not run this voice on CUDA")

@@ -1,6 +1,7 @@
 """Cutting a voice, and that what comes out is what the whole graph would have said."""
 
 import asyncio
+import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -229,9 +230,57 @@ def test_files_that_are_no_voice_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no graph")
     with pytest.raises(BrokenVoice):
         load_voice(path, device="cpu", threads=1)
+    with pytest.raises(BrokenVoice, match="cut"):
+        load_voice(path, device="cpu", threads=1, cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
     path.with_name("tiny.onnx.json").write_text("{}", encoding="utf-8")
     with pytest.raises(BrokenVoice):
         read_config(path.with_name("tiny.onnx.json"))
+
+
+def test_stages_are_cut_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process cuts; what it wrote speaks as what this one cuts, and is found again."""
+    path = tiny_voice.save(tiny_voice.build(), tmp_path)
+    cache = tmp_path / "cache"
+    here, _ = load_voice(path, device="cpu", threads=1)
+    kept, _ = load_voice(path, device="cpu", threads=1, cache=cache)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("cut twice"))
+    again, _ = load_voice(path, device="cpu", threads=1, cache=cache)
+    made = []
+    for voice in (here, kept, again):
+        assert isinstance(voice, PiperVoice)
+        made += speak([Utterance(voice, some_ids(50), MANNER, Noise(5, 0))], (40,))
+    assert np.array_equal(made[0], made[1])
+    assert np.array_equal(made[0], made[2])
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_voice_that_cannot_be_cut_is_known_as_such(tmp_path: Path) -> None:
+    model = tiny_voice.build()
+    next(node for node in model.graph.node if node.op_type == "Ceil").op_type = "Round"
+    path = tiny_voice.save(model, tmp_path)
+    for _ in range(2):
+        voice, why = load_voice(path, device="cpu", threads=1, cache=tmp_path / "cache")
+        assert isinstance(voice, WholeVoice)
+        assert why
+
+
+def test_a_damaged_cut_is_made_again(tmp_path: Path) -> None:
+    path = tiny_voice.save(tiny_voice.build(), tmp_path)
+    cache = tmp_path / "cache"
+    load_voice(path, device="cpu", threads=1, cache=cache)
+    [folder] = cache.iterdir()
+    (folder / "cut.json").write_text("{", encoding="utf-8")
+    voice, _ = load_voice(path, device="cpu", threads=1, cache=cache)
+    assert isinstance(voice, PiperVoice)
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    path = tiny_voice.save(tiny_voice.build(), tmp_path)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    voice, _ = load_voice(path, device="cpu", threads=1, cache=tmp_path / "file" / "cache")
+    assert isinstance(voice, PiperVoice)
 
 
 def test_a_strided_convolution_has_no_windows() -> None:

@@ -39,6 +39,7 @@ async def store(tmp_path: Path) -> AsyncIterator[VoiceStore]:
             threads=1,
             capacity=2,
             phoneme_cache=10,
+            cache=None,
             executor=executor,
             metrics=Metrics(),
         )
@@ -55,6 +56,41 @@ async def test_voices_are_loaded_once_and_the_default_stays(store: VoiceStore) -
     assert [store.is_loaded(name) for name in "abc"] == [True, False, True]
     assert (await store.get("b")).name == "b"
     assert [store.is_loaded(name) for name in "abc"] == [True, True, False]
+
+
+async def test_a_pinned_voice_stays(tmp_path: Path) -> None:
+    sources = [open_source(str(make(tmp_path / name)), tmp_path / name, "") for name in "abc"]
+    metrics = Metrics()
+    with ThreadPoolExecutor(1) as executor:
+        store = VoiceStore(
+            sources,
+            pinned=["b"],
+            device="cpu",
+            threads=1,
+            capacity=2,
+            phoneme_cache=10,
+            cache=None,
+            executor=executor,
+            metrics=metrics,
+        )
+        for name in "abc":
+            await store.get(name)
+    assert [store.is_loaded(name) for name in "abc"] == [True, True, False]
+    assert metrics.registry.get_sample_value("tts_voices_loaded") == 2
+
+
+async def test_a_pinned_voice_that_is_not_served_stops_the_start(tmp_path: Path) -> None:
+    path = make(tmp_path / "a")
+    settings = Settings(tts_voices=(str(path),), tts_pinned_voices=("b",))
+    with pytest.raises(ModelUnavailable, match="SPEECH_TTS_PINNED_VOICES"):
+        await TtsModels.load(settings, Metrics())
+
+
+async def test_pinned_voices_are_loaded_at_the_start(tmp_path: Path) -> None:
+    paths = tuple(str(make(tmp_path / name)) for name in "ab")
+    models = await TtsModels.load(Settings(tts_voices=paths, tts_pinned_voices=("b",)), Metrics())
+    assert models.voices.is_loaded("b")
+    await asyncio.to_thread(models.close)
 
 
 async def test_the_gain_makes_a_voice_as_loud_as_others(store: VoiceStore) -> None:
