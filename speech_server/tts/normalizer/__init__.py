@@ -7,7 +7,16 @@ keep their numbers, which espeak-ng reads by itself.
 
 from collections.abc import Sequence
 
-from speech_server.tts.normalizer import addresses, amounts, dates, markup, numbers, words
+from speech_server.tts.normalizer import (
+    addresses,
+    amounts,
+    dates,
+    labels,
+    markup,
+    numbers,
+    ranges,
+    words,
+)
 from speech_server.tts.normalizer.rules import Rule, apply
 from speech_server.tts.pieces import Piece
 
@@ -15,11 +24,13 @@ _BY_LANGUAGE: dict[str, list[Rule]] = {
     "en": [
         *markup.RULES,
         *addresses.RULES,
+        *labels.RULES,
+        *ranges.RULES,
         *dates.RULES,
         *amounts.RULES,
-        *words.RULES[:9],
+        *words.ABBREVIATIONS,
         *numbers.RULES,
-        *words.RULES[9:],
+        *words.RULES,
     ]
 }
 

@@ -3,7 +3,7 @@
 import re
 
 from speech_server.tts.normalizer.numbers import MAGNITUDES, NUMBER, cardinal, is_one, number
-from speech_server.tts.normalizer.rules import Rule
+from speech_server.tts.normalizer.rules import Rule, constant
 
 _CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -13,6 +13,7 @@ _CURRENCIES = {
     "€": ("euro", "euros", "cent", "cents"),
     "£": ("pound", "pounds", "penny", "pence"),
     "¥": ("yen", "yen", "", ""),
+    "Rs. ": ("rupee", "rupees", "paisa", "paise"),
     "₹": ("rupee", "rupees", "paisa", "paise"),
     "₩": ("won", "won", "", ""),
     "₿": ("bitcoin", "bitcoins", "", ""),
@@ -45,6 +46,8 @@ _UNITS = {
     "mg": "milligram",
     "kg": "kilogram",
     "µg": "microgram",
+    "mcg": "microgram",
+    "in.": "inch",
     "lb": "pound",
     "lbs": "pound",
     "oz": "ounce",
@@ -168,7 +171,9 @@ def unit_words(unit: str, singular: bool) -> str:
     if singular or words in _SAME_PLURAL or words.endswith("hertz"):
         return words
     head, per, rest = words.partition(" per ")
-    if head.endswith("foot"):
+    if head.endswith("inch"):
+        head += "es"
+    elif head.endswith("foot"):
         head = head[:-4] + "feet"
     elif head.startswith("degree "):
         head = "degrees" + head[6:]
@@ -196,6 +201,29 @@ def money(
         small = int(fraction)
         parts.append(f"{cardinal(small)} {cent if small == 1 else cents}")
     return " and ".join(parts)
+
+
+def _bill(match: re.Match[str]) -> str:
+    """Say a $5 bill: what describes a noun stands in the singular."""
+    scale = f" {match['word']}" if match["word"] else ""
+    return f"{number(match['amount'])}{scale} {_CURRENCIES[match['sign']][0]}"
+
+
+def _inches(match: re.Match[str]) -> str | None:
+    """Read a mark as inches where it closes no quotation."""
+    if match["mark"] == '"' and match.string[: match.start()].count('"') % 2:
+        return None
+    before_noun = match.string[match.end() : match.end() + 1] == " " and match["mark"]
+    single = bool(before_noun) or is_one(match["amount"])
+    return f"{number(match['amount'])} {unit_words('in.', single)}"
+
+
+def _feet_inches(match: re.Match[str]) -> str:
+    feet, inches = match["feet"], match["inches"]
+    return (
+        f"{number(feet)} {unit_words('ft', is_one(feet))} "
+        f"{number(inches)} {unit_words('in.', is_one(inches))}"
+    )
 
 
 def _before(match: re.Match[str]) -> str:
@@ -240,6 +268,34 @@ def _height(match: re.Match[str]) -> str:
 _LOW = rf"(?:(?P<low>[-−]?{NUMBER}) ?(?P<between>[-–—x×]|to) ?)?"
 
 RULES: list[Rule] = [
+    (re.compile(rf"(?<!\S)~ ?(?=(?:{_SIGN})?\d)"), constant("about ")),
+    (
+        re.compile(rf"(?<![\w<])< ?(?=(?:{_SIGN})?\d)(?<![\w)] <)(?<![\w)] < )"),
+        constant("less than "),
+    ),
+    (
+        re.compile(rf"(?<![\w>])> ?(?=(?:{_SIGN})?\d)(?<![\w)] >)(?<![\w)] > )"),
+        constant("more than "),
+    ),
+    (
+        re.compile(
+            rf"(?<=\b[Aa] )(?P<sign>{_SIGN})(?P<amount>\d{{1,3}}(?:,\d{{3}})*)"
+            rf"(?: (?P<word>thousand|million|billion))?(?= (?!off\b|per\b|an?\b|and\b|to\b)[a-z])"
+        ),
+        _bill,
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,])(?P<feet>\d{1,3}) ?(?:ft|feet)\.? (?P<inches>\d{1,2}) ?in(?:\.(?!$)|\b)"
+        ),
+        _feet_inches,
+    ),
+    (
+        re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER}) s(?=[\s,.;!?)]|$)(?!['’])"),
+        lambda match: (
+            f"{number(match['amount'])} {'second' if is_one(match['amount']) else 'seconds'}"
+        ),
+    ),
     (
         re.compile(
             rf"(?<![\w$€£.,])(?P<minus>[-−])?(?P<sign>{_SIGN}) ?"
@@ -264,6 +320,13 @@ RULES: list[Rule] = [
     (re.compile(r"(?<![\w'’])(?P<feet>\d)['’′] ?(?:(?P<inches>\d{1,2})[\"”″])(?!\w)"), _height),
     (
         re.compile(
+            rf"(?<![\w.,])(?P<amount>{NUMBER})(?:(?P<mark>[\"”″])(?= [a-z]|-|$)"
+            r"| ?in\.?(?= (?:tall|long|wide|deep|high|thick)\b))"
+        ),
+        _inches,
+    ),
+    (
+        re.compile(
             rf"(?<![\w.,/]){_LOW}"
             rf"(?P<amount>(?:(?<!\d)[-−+])?{NUMBER})[ -]?(?P<unit>{_UNIT})(?![\w²³])"
             rf"(?!['’]\w)(?:\.(?=,|\s+[a-z]))?"
@@ -277,7 +340,9 @@ RULES: list[Rule] = [
         _magnitude,
     ),
     (
-        re.compile(rf"(?<=[\w%€£])/(?P<per>{'|'.join(sorted(_PER, key=len, reverse=True))})\b"),
+        re.compile(
+            rf"(?<=[\w%€£])(?<!\bkm)/(?P<per>{'|'.join(sorted(_PER, key=len, reverse=True))})\b"
+        ),
         lambda match: f"per {_PER[match['per']]}",
     ),
 ]

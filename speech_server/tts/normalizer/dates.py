@@ -3,7 +3,7 @@
 import re
 
 from speech_server.tts.normalizer.numbers import cardinal, ordinal, year
-from speech_server.tts.normalizer.rules import Rule, constant, full_stop
+from speech_server.tts.normalizer.rules import Rule, full_stop
 
 MONTHS = [
     "January",
@@ -20,7 +20,7 @@ MONTHS = [
     "December",
 ]
 _BY_LETTERS = {name[:3].lower(): name for name in MONTHS}
-_DAYS = {
+DAYS = {
     "mon": "Monday",
     "tue": "Tuesday",
     "tues": "Tuesday",
@@ -32,7 +32,7 @@ _DAYS = {
     "sat": "Saturday",
     "sun": "Sunday",
 }
-_MONTH = (
+MONTH = (
     r"(?P<month>January|February|March|April|May|June|July|August|September|October|November"
     r"|December|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.?)"
 )
@@ -40,7 +40,8 @@ _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>[12]\d{3})"
 
 
-def _month(text: str) -> str:
+def month_name(text: str) -> str:
+    """Give the whole name of a month."""
     return _BY_LETTERS[text[:3].lower()]
 
 
@@ -52,7 +53,7 @@ def _date(month: str, day: int, when: str | None) -> str | None:
 
 
 def _month_day(match: re.Match[str]) -> str | None:
-    return _date(_month(match["month"]), int(match["day"]), match["year"])
+    return _date(month_name(match["month"]), int(match["day"]), match["year"])
 
 
 def _day_month(match: re.Match[str]) -> str | None:
@@ -60,12 +61,12 @@ def _day_month(match: re.Match[str]) -> str | None:
     if not 1 <= day <= 31:
         return None
     the = "" if match["the"] else "the "
-    spoken = f"{match['the'] or ''}{the}{ordinal(day)} of {_month(match['month'])}"
+    spoken = f"{match['the'] or ''}{the}{ordinal(day)} of {month_name(match['month'])}"
     return f"{spoken}, {year(int(match['year']))}" if match["year"] else spoken
 
 
 def _month_year(match: re.Match[str]) -> str:
-    return f"{_month(match['month'])} {year(int(match['year']))}"
+    return f"{month_name(match['month'])} {year(int(match['year']))}"
 
 
 def _iso(match: re.Match[str]) -> str | None:
@@ -83,6 +84,21 @@ def _slashed(match: re.Match[str]) -> str | None:
     if len(when) == 2:
         when = ("20" if int(when) < 70 else "19") + when
     return _date(MONTHS[month - 1], day, when)
+
+
+def clock(hour: int, minute: int) -> str:
+    """Say a time of day with half of it named: 9:05 is nine oh five."""
+    if not minute:
+        return cardinal(hour)
+    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+
+
+def _short(match: re.Match[str]) -> str | None:
+    """Read 12/25 as a day where it is one."""
+    month, day = int(match["one"]), int(match["two"])
+    if not 1 <= month <= 12 or not 1 <= day <= 31:
+        return None
+    return _date(MONTHS[month - 1], day, None)
 
 
 def _clock(match: re.Match[str]) -> str | None:
@@ -116,14 +132,12 @@ def _half_day(match: re.Match[str]) -> str | None:
 
 
 def _weekday(match: re.Match[str]) -> str:
-    return _DAYS[match["weekday"].lower()]
+    return DAYS[match["weekday"].lower()]
 
 
-_HALF = r"(?P<half>[aApP]\.[mM]\.|[aApP][mM]\b)"
+HALF = r"(?P<half>[aApP]\.[mM]\.|[aApP][mM]\b)"
 
 RULES: list[Rule] = [
-    # From one time of day to another.
-    (re.compile(r"(?<=[aApP][mM])[-–—](?=\d)|(?<=:\d\d)[-–—](?=\d{1,2}:)"), constant(" to ")),
     (re.compile(rf"(?<![\w-]){_YEAR}-(?P<month>\d{{2}})-(?P<day>\d{{2}})(?![\w-])"), _iso),
     (
         re.compile(r"(?<![\w/])(?P<one>\d{1,2})/(?P<two>\d{1,2})/(?P<year>\d{4}|\d{2})(?![\w/])"),
@@ -131,25 +145,33 @@ RULES: list[Rule] = [
     ),
     (
         re.compile(
+            r"(?:(?<=\bon )|(?<=\bby )|(?<=\buntil )|(?<=\bsince )|(?<=\bdue ))"
+            r"(?P<one>\d{1,2})/(?P<two>\d{1,2})(?![\w/])"
+        ),
+        _short,
+    ),
+    (re.compile(r"(?<![\w/.,])(?P<one>1[0-2])/(?P<two>1[3-9]|2\d|3[01])(?![\w/])"), _short),
+    (
+        re.compile(
             rf"\b(?P<weekday>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
-            rf"(?=,? (?:{_MONTH.replace('?P<month>', '?:')}|\d|at\b))"
+            rf"(?=,? (?:{MONTH.replace('?P<month>', '?:')}|\d|at\b))"
         ),
         _weekday,
     ),
-    (re.compile(rf"\b{_MONTH} {_DAY}(?:,? {_YEAR})?(?![\w:/%]|[.,]\d)"), _month_day),
+    (re.compile(rf"\b{MONTH} {_DAY}(?:,? {_YEAR})?(?![\w:/%]|[.,]\d)"), _month_day),
     (
         re.compile(
-            rf"(?P<the>\b[Tt]he )?(?<![\w.,:/-]){_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?(?!\w)"
+            rf"(?P<the>\b[Tt]he )?(?<![\w.,:/-]){_DAY}(?: of)? {MONTH}(?:,? {_YEAR})?(?!\w)"
         ),
         _day_month,
     ),
-    (re.compile(rf"\b{_MONTH},? {_YEAR}(?!\w)"), _month_year),
+    (re.compile(rf"\b{MONTH},? {_YEAR}(?!\w)"), _month_year),
     (
         re.compile(
             rf"(?<![\w:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}}))?"
-            rf"(?: ?{_HALF})?(?![\w:])"
+            rf"(?: ?{HALF})?(?![\w:])"
         ),
         _clock,
     ),
-    (re.compile(rf"(?<![\w:.])(?P<hour>\d{{1,2}}) ?{_HALF}(?!\w)"), _half_day),
+    (re.compile(rf"(?<![\w:.])(?P<hour>\d{{1,2}}) ?{HALF}(?!\w)"), _half_day),
 ]

@@ -24,7 +24,10 @@ RULES: list[Rule] = [
     (re.compile(rf"[{EMOJI}]+"), constant("")),
     (re.compile(r"`+"), constant("")),
     (re.compile(r"\\(?=[*_`#~\[\]])"), constant("")),
-    (re.compile(r"(?<!\w)[*_~]{1,3}(?=\S)|(?<=\S)[*_~]{1,3}(?!\w)"), constant("")),
+    (
+        re.compile(r"(?<!\w)(?:[*_]{1,3}|~{1,3}(?!\$?\d))(?=\S)|(?<=\S)[*_~]{1,3}(?!\w)"),
+        constant(""),
+    ),
     # Between letters a pair of stars is emphasis, a single one may be a product.
     (re.compile(r"(?<=[^\W\d])\*{1,3}(?=\w)|(?<=\w)\*{2,3}(?=[^\W\d])|~~"), constant("")),
     (re.compile(r"\|+(?:[-: ]*-[-: ]*\|+)*"), constant("")),

@@ -119,7 +119,8 @@ def _glyph(match: re.Match[str]) -> str:
 
 def _four_digits(match: re.Match[str]) -> str | None:
     value = int(match.group())
-    return year(value) if 1010 <= value <= 2099 else None
+    is_year = match.string[: match.start()].endswith("year ")
+    return year(value) if 1010 <= value <= (2999 if is_year else 2099) else None
 
 
 def _decade(match: re.Match[str]) -> str:
@@ -138,6 +139,14 @@ def _range(match: re.Match[str]) -> str | None:
     if all(re.fullmatch(r"1[1-9]\d\d|20\d\d", part) for part in (low, high)):
         return f"{year(int(low))} to {year(int(high))}"
     return f"{number(low)} to {number(high)}"
+
+
+def _rating(match: re.Match[str]) -> str | None:
+    """Say 4.5/5 and 9/10 as marks and shares, not as parts of a whole."""
+    over, of = float(match["over"]), int(match["of"])
+    if over > of or (match["over"] in ("1", "2", "3", "4") and of == 5):
+        return None
+    return f"{number(match['over'])} out of {cardinal(of)}"
 
 
 def _over(match: re.Match[str]) -> str:
@@ -215,8 +224,14 @@ RULES: list[Rule] = [
         _dotted,
     ),
     (
-        re.compile(r"(?<![\w/])(?:24/7|9/11|50/50|20/20)(?![\w/])"),
-        lambda match: " ".join(cardinal(int(part)) for part in match.group().split("/")),
+        re.compile(r"(?<![\w/])(?:24/7|24x7|9/11|50/50|20/20)(?![\w/])"),
+        lambda match: " ".join(cardinal(int(part)) for part in re.split("[/x]", match.group())),
+    ),
+    (
+        re.compile(
+            r"(?<![\w/.,])(?P<over>\d{1,2}(?:\.\d)?)/(?P<of>5|10)(?= stars|(?! )\W|$| people)"
+        ),
+        _rating,
     ),
     (
         re.compile(
@@ -277,6 +292,10 @@ RULES: list[Rule] = [
         lambda match: f"{number(match['low'])} to {number(match['high'])}",
     ),
     (re.compile(r"(?<![\w.,$€£])(?<!\d-)\d{4}(?![\w%°])(?![.,]\d)"), _four_digits),
+    (
+        re.compile(rf"(?<![\w.,$€£])(?P<low>{NUMBER})\+(?=[\s,;.!?)]|$)"),
+        lambda match: f"{number(match['low'])} plus",
+    ),
     (
         re.compile(rf"(?:(?<![\w.,)])[-−+])?(?<![\w.,]){NUMBER}(?![^\W²³])|(?<!\w)\.\d+(?!\w)"),
         _plain,

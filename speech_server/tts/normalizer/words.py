@@ -2,7 +2,7 @@
 
 import re
 
-from speech_server.tts.normalizer.numbers import cardinal, digits, number, year
+from speech_server.tts.normalizer.numbers import cardinal, digits, number, roman, year
 from speech_server.tts.normalizer.rules import Rule, constant, full_stop
 
 _ABBREVIATIONS = {
@@ -69,7 +69,8 @@ _SPELLED_TEXT = """
 AI API ATM CEO CFO CIA CPU CTO CSS CV DIY DNA DVD ETA EU FAQ FBI GDP GPS GPU HR HTML HTTP HTTPS
 ID IP IQ IRS ISO IT LED LLM MRI NBA NFL NGO OK PC PDF PR QA RNA ROI RSVP SDK SMS SOS SQL SSH SSN
 STT TTS TV UI UK UN URL US USA USB UTC UV UX VAT VIP VPN XML CNN BBC IBM HP AC DC EV ER ICU UFO
-AWS
+AWS FYI BMI WHO AM FM NYC LA UPS FDA EPA NSA IRS ADHD HIV IVF APR IPA ECG EEG SUV DUI EMT UCLA MIT
+NYU AED OTC IOU ETA ETF IPO KPI OMG IOT ASAP AAA ATV EIN PTO AD BC GMT EST PST CET ESPN MBA PGA
 """
 _SPELLED = frozenset(_SPELLED_TEXT.split())
 _SYMBOLS = {
@@ -89,6 +90,22 @@ _SYMBOLS = {
     "√": "square root of",
     "π": "pi",
     "µ": "micro",
+}
+_BEFORE_NUMBERS = {
+    "p": "page",
+    "pp": "pages",
+    "max": "maximum",
+    "min": "minimum",
+    "sec": "section",
+}
+_LONE_UNITS = {
+    "kHz": "kilohertz",
+    "MHz": "megahertz",
+    "GHz": "gigahertz",
+    "kWh": "kilowatt hours",
+    "mph": "miles per hour",
+    "km": "kilometers",
+    "km/h": "kilometers per hour",
 }
 _FILES = "txt|pdf|py|js|ts|json|csv|docx?|xlsx?|jpe?g|png|gif|md|html?|exe|zip|mp[34]|wav"
 _OPERATORS = {
@@ -118,6 +135,10 @@ def _saint_or_street(match: re.Match[str]) -> str:
 
 def _anywhere(match: re.Match[str]) -> str:
     return _ANYWHERE[match.group().lower()]
+
+
+def _sequel(match: re.Match[str]) -> str:
+    return f"{match['name']} {cardinal(roman(match['roman']))}"
 
 
 def _spell(text: str) -> str:
@@ -170,9 +191,11 @@ def _sentence_end(match: re.Match[str]) -> str:
 
 _DOTTED_KEYS = "|".join(re.escape(key) for key in sorted(_ANYWHERE, key=len, reverse=True))
 
-RULES: list[Rule] = [
+ABBREVIATIONS: list[Rule] = [
     (
-        re.compile(rf"\b(?P<title>{'|'.join(_ABBREVIATIONS)})\.(?= ?[A-Z])", re.IGNORECASE),
+        re.compile(
+            rf"\b(?P<title>{'|'.join(_ABBREVIATIONS)})\.(?= ?[A-Z]| (?:and|&) )", re.IGNORECASE
+        ),
         _title,
     ),
     (re.compile(r"\b(?P<title>Jr|Sr)\.(?!\w)"), _title),
@@ -181,11 +204,30 @@ RULES: list[Rule] = [
     (re.compile(rf"(?<![\w.])(?:{_DOTTED_KEYS})(?=\.?$)", re.IGNORECASE), _sentence_end),
     (re.compile(rf"(?<![\w.])(?:{_DOTTED_KEYS})(?!\w)", re.IGNORECASE), _anywhere),
     (
-        re.compile(r"\bNo(?P<many>s)?\.(?= ?\d)|№(?= ?\d)"),
+        re.compile(r"\b(?P<short>pp?|[Mm]ax|[Mm]in|[Ss]ec)\.(?= ?\d)"),
+        lambda match: _BEFORE_NUMBERS[match["short"].lower()],
+    ),
+    (
+        re.compile(r"(?<![\w/])(?P<unit>kHz|MHz|GHz|kWh|mph|km)(?:/h)?(?![\w/])"),
+        lambda match: _LONE_UNITS[match.group()],
+    ),
+    (
+        re.compile(r"\b[Nn]o(?P<many>s)?\.(?= ?\d)|№(?= ?\d)"),
         lambda m: "numbers" if m["many"] else "number",
     ),
     (re.compile(r"(?<![\w&])#(?P<tag>\w{1,60})"), _tag),
     (re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,6}(?=\W|$)(?![A-Za-z])"), _dotted),
+]
+"""These come before numbers, RULES after them."""
+
+RULES: list[Rule] = [
+    (
+        re.compile(
+            r"(?P<name>\b[A-Z][a-z]{2,20}) "
+            r"(?P<roman>I{2,3}|VI{1,3}|IX|XI{1,3}|XI?V|XVI{0,3}|IV(?! [a-z]))(?!\w)"
+        ),
+        _sequel,
+    ),
     (
         re.compile(r"\b[A-Z]{1,3}&[A-Z]{1,3}\b"),
         lambda match: " and ".join(_spell(part) for part in match.group().split("&")),

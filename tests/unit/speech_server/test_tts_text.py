@@ -167,7 +167,7 @@ def test_pieces_are_in_order_and_within_the_text(text: str) -> None:
 
 UNITS = """
 1 1, 1. 1/ 1- $1 a. A. a- /a .. (( [[ [a](b ** __ `` <a | 1: :1 @a a@a. http://a +1 12-34 &amp;
-1st Mr. 😀 % ° x× 1x 1e 1h1 (1) 1,111 A1 a_a
+1st Mr. 😀 % ° x× 1x 1e 1h1 (1) 1,111 A1 a_a 1st- Mon- 9-9 #1-1 1%- 1" ~1 <1 1+ 1/5 0-0
 """
 
 
