@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -158,3 +160,53 @@ def test_who_is_not_let_in_hears_nothing_and_opens_no_room(
     closed = softphone.wait("CALL_CLOSED")
     assert "404" in closed.get("param", ""), closed
     assert {each["name"] for each in trinity("rooms", "list")["rooms"]} <= before
+
+
+@pytest.fixture
+def linphone(
+    trinity: Trinity, stack: Stack, tmp_path: Path
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Linphone's console client, started by the lines of docs/telephony.md; takes calls as well."""
+    if shutil.which("linphonec") is None:
+        pytest.skip("linphonec is not on PATH (Debian: linphone-cli): NO call with it was placed")
+    port = str(free_base())
+    page = (Path(__file__).parents[3] / "docs" / "telephony.md").read_text()
+    (block,) = [
+        each for each in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "linphonec" in each
+    ]
+    assert stack.addresses.sip_address is not None
+    lines = block.replace("5070", port).replace("127.0.0.1:5060", stack.addresses.sip_address)
+    process = subprocess.Popen(
+        ["sh", "-ec", lines.replace("linphonec -c", "exec linphonec -a -c")],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield process, port
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def test_linphone_calls_and_rings_as_the_page_says(
+    trinity: Trinity, linphone: tuple[subprocess.Popen[str], str]
+) -> None:
+    _, port = linphone
+    trinity("sip", "setup", "softphone", "--name", "linphone", "--number", "trinity-too",
+            "--ring", f"127.0.0.1:{port}")  # fmt: skip
+    rooms = trinity.until(lambda told: told["rooms"], "rooms", "list")["rooms"]
+    room = rooms[0]["name"]
+    talk = trinity.until(lambda told: said(told, "agent"), "transcripts", "show", room)
+    assert said(talk, "agent")
+    trinity("rooms", "close", room)
+    call = trinity("call", "linphone", "--trunk", "linphone")
+    assert call["state"] == "active"
+    trinity("calls", "hangup", call["id"])
