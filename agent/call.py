@@ -36,6 +36,7 @@ from agent.settings import Settings
 from agent.speech import open_channel
 from agent.speech.channel import wait_until_ready
 from agent.telemetry import configure_events
+from agent.telemetry.tracing import configure_tracing, flush_traces
 from agent.telephone import PhoneLine, RoomActions
 from agent.tools import ToolKit, build_tools
 from agent.tools.mcp import McpTools
@@ -54,6 +55,7 @@ def prepare_process(process: JobProcess) -> None:
     configure_events()
     playout.install()
     settings = Settings()
+    configure_tracing(settings.traces_url)
     process.userdata["settings"] = settings
     process.userdata["vad"] = load_vad(settings)
     process.userdata["tls"] = ssl.create_default_context()
@@ -215,6 +217,7 @@ class Call:
         await self._engines.aclose()
         await self._http.aclose()
         await self._channel.close()
+        await flush_traces()
         log.info("Call ended")
 
     def _caller_identity(self) -> str:

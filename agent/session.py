@@ -111,7 +111,7 @@ def _open_model(settings: Settings, tls: ssl.SSLContext | None) -> LanguageModel
             tls=tls,
         )
     return OllamaLLM(
-        settings.ollama_host,
+        settings.llm_url or settings.ollama_host,
         OllamaOptions(
             model=settings.llm_model,
             num_ctx=settings.llm_num_ctx,

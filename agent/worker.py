@@ -10,14 +10,17 @@ import structlog
 from livekit.agents import AgentServer, JobContext
 
 from agent.call import prepare_process, take_call
+from agent.errors import TranscriptStoreError
 from agent.settings import Settings
 from agent.telemetry import show_all
 from agent.telemetry.exposition import MetricsServer
+from agent.transcripts.store import finish_unfinished
 
 log = structlog.stdlib.get_logger(__name__)
 
 CLOSE_SECONDS = 15.0
 MEMORY_WARNING_MB = 1500
+FINISH_SECONDS = 10.0
 
 TakeCall = Callable[[JobContext], Awaitable[None]]
 
@@ -78,6 +81,7 @@ async def run_worker(settings: Settings, holds_call: TakeCall = take_call) -> No
     running = asyncio.create_task(server.run(), name="worker")
     stopping = asyncio.create_task(stop.wait())
     waiting = asyncio.create_task(_tell_waiting(registered))
+    finishing = asyncio.create_task(_finish_transcripts(settings))
     try:
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -94,11 +98,22 @@ async def run_worker(settings: Settings, holds_call: TakeCall = take_call) -> No
         await asyncio.wait_for(server.aclose(), CLOSE_SECONDS)
         await running
     finally:
-        for task in (stopping, waiting, running):
+        for task in (stopping, waiting, finishing, running):
             task.cancel()
-        await asyncio.gather(stopping, waiting, running, return_exceptions=True)
+        await asyncio.gather(stopping, waiting, finishing, running, return_exceptions=True)
         await exposition.aclose()
         log.info("Agent stopped")
+
+
+async def _finish_transcripts(settings: Settings) -> None:
+    """Write down what calls were saying whose processes died, here or elsewhere."""
+    while settings.transcripts:
+        try:
+            if count := await finish_unfinished(settings.redis_url.get_secret_value()):
+                log.warning("Replies of dead calls were written down", count=count)
+        except TranscriptStoreError as error:
+            log.info("Redis is away", error=str(error))
+        await asyncio.sleep(FINISH_SECONDS)
 
 
 async def _tell_waiting(registered: asyncio.Event) -> None:

@@ -21,6 +21,8 @@ from caller.recorder import Recorder, Samples
 __all__ = ["Participant", "join"]
 
 AGENT_STATE = "lk.agent.state"
+CHAT_TOPIC = "lk.chat"
+_KEYS = "0123456789*#ABCD"
 _JOIN_TIMEOUT_S = 20.0
 _LEAVE_TIMEOUT_S = 10.0
 
@@ -39,12 +41,26 @@ class Participant:
     agent: str | None = None
     last_voice_s: float | None = None
     closed: str | None = None
+    chat: list[str] = field(default_factory=list)
+    room: rtc.Room | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def agent_state(self) -> str | None:
         """Newest `lk.agent.state`; None before the agent is there and after it left."""
         return self.states[-1][1] if self.agent and self.states else None
+
+    async def type(self, text: str) -> None:
+        """Writes into the room's chat."""
+        assert self.room is not None
+        await self.room.local_participant.send_text(text, topic=CHAT_TOPIC)
+
+    async def press(self, keys: str) -> None:
+        """Presses keys, as a telephone sends them."""
+        assert self.room is not None
+        for key in keys:
+            code = _KEYS.index(key)
+            await self.room.local_participant.publish_dtmf(code=code, digit=key)
 
     def silent_for(self, seconds: float) -> bool:
         """Whether the agent has not been heard for that long."""
@@ -79,6 +95,10 @@ class Participant:
         if level_dbfs(samples) >= AGENT_THRESHOLD_DBFS:
             self.last_voice_s = time_s
             self._changed.set()
+
+    async def _read_chat(self, reader: rtc.TextStreamReader) -> None:
+        self.chat.append(await reader.read_all())
+        self._changed.set()
 
     def _read(self, data: bytes) -> None:
         message = parse_message(data)
@@ -135,7 +155,7 @@ async def join(
     microphone = Microphone(
         send, recorder.add_sent, recorder.rate_hz, frame_ms, room_noise_dbfs=room_noise_dbfs
     )
-    participant = Participant("", recorder, microphone)
+    participant = Participant("", recorder, microphone, room=room)
     tasks: set[asyncio.Task[None]] = set()
 
     def start(work: Coroutine[None, None, None], name: str) -> None:
@@ -143,6 +163,10 @@ async def join(
         tasks.add(task)
         task.add_done_callback(participant._ended)
 
+    room.register_text_stream_handler(
+        CHAT_TOPIC,
+        lambda reader, _: start(participant._read_chat(reader), "caller-chat"),
+    )
     _listen(room, participant, lambda track: start(_hear(track, participant), "caller-listener"))
     try:
         try:

@@ -28,6 +28,7 @@ from agent.llm.messages import fit_window, to_ollama_messages
 from agent.llm.model import LanguageModel
 from agent.llm.reply import Piece, ReplyStream
 from agent.llm.schema import to_ollama_tools
+from agent.telemetry.tracing import trace_headers
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -191,7 +192,9 @@ class OllamaStream(ReplyStream):
         body, self._offered = await request_body(
             owner, self._chat_ctx, self._tools, may_call_tools=self._may_call_tools
         )
-        async with owner.http.stream("POST", "/api/chat", json=body) as reply:
+        async with owner.http.stream(
+            "POST", "/api/chat", json=body, headers=trace_headers()
+        ) as reply:
             if reply.status_code >= 400:
                 text = (await reply.aread()).decode(errors="replace")
                 raise ModelResponseError(error_text(text), reply.status_code)

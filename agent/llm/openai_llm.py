@@ -26,6 +26,7 @@ from agent.llm.messages import fit_window, to_plain_messages
 from agent.llm.model import LanguageModel
 from agent.llm.reply import Piece, ReplyStream
 from agent.llm.schema import to_ollama_tools
+from agent.telemetry.tracing import trace_headers
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -148,7 +149,9 @@ class OpenAIStream(ReplyStream):
         calls = _Calls()
         finish: str = ""
         usage: llm.CompletionUsage | None = None
-        async with owner.http.stream("POST", "chat/completions", json=body) as reply:
+        async with owner.http.stream(
+            "POST", "chat/completions", json=body, headers=trace_headers()
+        ) as reply:
             if reply.status_code >= 400:
                 text = (await reply.aread()).decode(errors="replace")
                 raise ModelResponseError(error_text(text), reply.status_code)

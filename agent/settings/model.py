@@ -47,7 +47,8 @@ class ModelSettings(SettingsGroup):
     )
     llm_url: str = Field(
         default="",
-        description="Address of an OpenAI-compatible server, such as http://127.0.0.1:8080/v1.",
+        description="Address of the model's server: an OpenAI-compatible one, such as "
+        "http://127.0.0.1:8080/v1, or another Ollama than OLLAMA_HOST.",
     )
     llm_api_key: SecretStr = Field(
         default=SecretStr(""), description="Key for an OpenAI-compatible server, where it asks."

@@ -35,6 +35,11 @@ class ToolSettings(SettingsGroup):
         description="Addresses of MCP servers (streamable HTTP) whose tools are offered.",
     )
 
+    traces_url: str = Field(
+        default="",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP), such as "
+        "http://127.0.0.1:4318/v1/traces, that gets a trace of each turn; empty sends none.",
+    )
     transcripts: bool = Field(default=True, description="Keep the transcripts in Redis.")
     transcript_queue: int = Field(
         default=2000, ge=10, description="Messages that are kept while Redis is away."

@@ -29,6 +29,7 @@ from trinity.speech.v1.speech_to_text_service_pb2 import (
 from trinity.speech.v1.speech_to_text_service_pb2_grpc import SpeechToTextServiceStub
 
 from agent.speech.recognition import SAMPLE_RATE_HZ, GrpcRecognizeStream, TranscribeCall
+from agent.telemetry.tracing import trace_metadata
 
 OPTIONAL = frozenset({"speech_contexts", "endpointing_config"})
 """Fields of the config that are left out when a server does not serve them."""
@@ -168,7 +169,7 @@ class GrpcSTT(stt.STT[Any]):
 
     def open_call(self) -> TranscribeCall:
         """Open a gRPC stream without a deadline; keepalive watches over it."""
-        call: TranscribeCall = self._stub.Transcribe(wait_for_ready=True)
+        call: TranscribeCall = self._stub.Transcribe(wait_for_ready=True, metadata=trace_metadata())
         return call
 
     async def _recognize_impl(

@@ -30,6 +30,7 @@ from trinity.speech.v1.text_to_speech_service_pb2_grpc import TextToSpeechServic
 
 from agent.speech.channel import wait_until_ready
 from agent.speech.errors import to_api_error
+from agent.telemetry.tracing import trace_metadata
 
 STALL_SECONDS = 10.0
 """A server that sends nothing for so long, having all the text, is given up."""
@@ -107,7 +108,7 @@ class GrpcTTS(tts.TTS[Any]):
 
     def open_call(self) -> _Call:
         """Open a gRPC stream; the framework's stream watches over its time."""
-        call: _Call = self._stub.Synthesize(wait_for_ready=True)
+        call: _Call = self._stub.Synthesize(wait_for_ready=True, metadata=trace_metadata())
         return call
 
     async def probe(self) -> bool:

@@ -5,6 +5,7 @@ writes finals to Redis and tries again, further and further apart, until Redis t
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -40,6 +41,7 @@ class TranscriptPublisher:
         self._store = store
         self._outgoing: asyncio.Queue[TranscriptMessage] = asyncio.Queue(limit)
         self._unsaved: deque[TranscriptMessage] = deque()
+        self._unfinished: TranscriptMessage | None = None
         self._limit = limit
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,6 +65,9 @@ class TranscriptPublisher:
                 metrics().transcripts.labels("lost").inc()
                 log.error("A transcript message was lost: Redis is away too long")
             self._unsaved.append(message)
+            self._wake.set()
+        if message.speaker == "agent" and self._store is not None:
+            self._unfinished = None if message.final else message
             self._wake.set()
         if self._outgoing.full():
             self._outgoing.get_nowait()
@@ -114,3 +119,7 @@ class TranscriptPublisher:
                 for message in batch:
                     if self._unsaved and self._unsaved[0] is message:
                         self._unsaved.popleft()
+            unfinished, self._unfinished = self._unfinished, None
+            if unfinished is not None:
+                with contextlib.suppress(TranscriptStoreError):  # a newer one follows
+                    await self._store.keep_unfinished(unfinished)

@@ -13,10 +13,12 @@ from livekit.agents import (
     AgentSession,
     AgentStateChangedEvent,
     ConversationItemAddedEvent,
+    ErrorEvent,
     UserInputTranscribedEvent,
     UserStateChangedEvent,
     llm,
     stt,
+    tts,
     utils,
 )
 from livekit.agents.voice.io import TextOutput
@@ -26,6 +28,9 @@ from agent.transcripts.message import Latency, Speaker, TranscriptMessage, time_
 
 INTERIM_SECONDS = 0.2
 """The agent's words go out no more often."""
+
+BROKEN_SECONDS = 1.0
+"""Time that the framework has to say what was heard of a reply whose voice broke off."""
 
 Publish = Callable[[TranscriptMessage], None]
 
@@ -66,6 +71,7 @@ class TranscriptRecorder:
         self._agent_turn = ""
         self._agent_text = ""
         self._agent_ended = False
+        self._broken = False
         self._segment_open = False
         self._drop_segment = False
         self._next_interim_s = 0.0
@@ -84,6 +90,7 @@ class TranscriptRecorder:
         session.on("user_input_transcribed", self._on_user_words)
         session.on("agent_state_changed", self._on_agent_state)
         session.on("conversation_item_added", self._on_item)
+        session.on("error", self._on_error)
 
     @property
     def agent_text(self) -> str:
@@ -103,10 +110,12 @@ class TranscriptRecorder:
 
     def words(self, text: str) -> None:
         """Take the agent's next words as they are played."""
-        self._segment_open = True
+        begins, self._segment_open = not self._segment_open, True
         if self._drop_segment or self.in_text:
             return  # the last words of a segment may come after its final
-        if self._agent_ended or not self._agent_turn:
+        if self._agent_ended and begins:
+            self._finish_broken()
+        if (self._agent_ended and begins) or not self._agent_turn:
             self._agent_turn, self._agent_text, self._agent_ended = _turn_id(), "", False
         self._agent_text += text
         now = asyncio.get_running_loop().time()
@@ -152,6 +161,31 @@ class TranscriptRecorder:
     def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
         if event.old_state == "speaking":
             self._agent_ended = True
+            if self._broken:
+                asyncio.get_running_loop().call_later(BROKEN_SECONDS, self._finish_broken)
+        elif event.new_state == "speaking" and self._agent_turn and not self._broken:
+            self._agent_ended = False  # it had paused
+
+    def _on_error(self, event: ErrorEvent) -> None:
+        if isinstance(event.error, tts.TTSError) and not event.error.recoverable:
+            self._broken = True
+
+    def _finish_broken(self) -> None:
+        """Write down a text whose voice broke off; the framework gives no item for some."""
+        text = self._agent_text.strip()
+        if not self._broken or not self._agent_turn or not text:
+            return
+        turn, self._agent_turn, self._broken = self._agent_turn, "", False
+        self._emit(
+            "agent",
+            text,
+            time.time(),
+            self._agent,
+            turn,
+            final=True,
+            language=self.language,
+            interrupted=True,
+        )
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
@@ -163,6 +197,7 @@ class TranscriptRecorder:
         text = (item.text_content or "").strip()
         if item.role != "assistant" or not text:
             return
+        self._broken = False
         metrics = item.metrics or {}
         turn = self._agent_turn or _turn_id()
         self._agent_turn, self._drop_segment = "", self._segment_open

@@ -1,10 +1,12 @@
 """Transcripts in Redis: a stream a room, and an index of rooms by their last message.
 
-The one door to Redis. Several messages go in one round trip.
+The one door to Redis. Several messages go in one round trip. What the agent is in the middle of
+saying is kept beside, so that a process that dies takes no words with it: `finish_unfinished`.
 """
 
 import json
 import time
+from datetime import datetime
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
@@ -14,7 +16,11 @@ from agent.transcripts.message import TranscriptMessage
 
 STREAM_PREFIX = "trinity:transcript:"
 INDEX = "trinity:transcripts"
+UNFINISHED = "trinity:transcripts:unfinished"
+"""Hash: room to the latest interim of the agent."""
 TIMEOUT_SECONDS = 2.0
+STALE_SECONDS = 15.0
+"""An interim that is so old belongs to a call whose process is gone: one that goes on has newer."""
 
 
 class TranscriptStore:
@@ -47,10 +53,23 @@ class TranscriptStore:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 for message in messages:
                     pipeline.xadd(self._stream, {"message": message.to_json()})
+                if any(message.speaker == "agent" for message in messages):
+                    pipeline.hdel(UNFINISHED, self._room)
                 pipeline.zadd(INDEX, {self._room: time.time()})
                 if self._keep_s:
                     pipeline.expire(self._stream, self._keep_s)
                 await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise TranscriptStoreError(f"{type(error).__name__} while writing") from error
+
+    async def keep_unfinished(self, message: TranscriptMessage) -> None:
+        """Keep what the agent has said of its reply so far.
+
+        Raises:
+            TranscriptStoreError: Redis did not take it.
+        """
+        try:
+            await self._redis.hset(UNFINISHED, self._room, message.to_json().decode())
         except (RedisError, OSError, TimeoutError) as error:
             raise TranscriptStoreError(f"{type(error).__name__} while writing") from error
 
@@ -70,3 +89,37 @@ class TranscriptStore:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+
+async def finish_unfinished(url: str, *, client: redis.Redis | None = None) -> int:
+    """Write down the replies in which a call's process died; returns how many.
+
+    Any worker may do it; an entry is taken by one.
+
+    Args:
+        url: Redis' address.
+        client: In place of a connection to `url`, for tests.
+
+    Raises:
+        TranscriptStoreError: Redis does not answer.
+    """
+    connection = client or redis.Redis.from_url(
+        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+    )
+    finished = 0
+    try:
+        for field, data in (await connection.hgetall(UNFINISHED)).items():
+            message = TranscriptMessage.model_validate_json(data)
+            if time.time() - datetime.fromisoformat(message.timestamp).timestamp() < STALE_SECONDS:
+                continue
+            if not await connection.hdel(UNFINISHED, field):
+                continue
+            whole = message.model_copy(update={"final": True, "interrupted": True})
+            await connection.xadd(STREAM_PREFIX + message.room, {"message": whole.to_json()})
+            finished += 1
+    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        raise TranscriptStoreError(f"{type(error).__name__} while finishing") from error
+    finally:
+        if client is None:
+            await connection.aclose()
+    return finished

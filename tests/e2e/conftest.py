@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from caller import CallerSettings, Report, converse
 from stack import Stack, StackSettings, free_base
 from tests.support.processes import marked_processes
+
+AGENTS_DIR = Path(__file__).resolve().parents[2] / "configs" / "agents"
 
 # What is under way is bounded by the settings of the stack and of the caller; this is the last
 # resort, and does not count the set-up of the stack, which may build programs once.
@@ -42,10 +45,20 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> StackSettings:
 
 
 @pytest.fixture(scope="session")
-def stack(stack_settings: StackSettings) -> Iterator[Stack]:
+def agents_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assistants' files of the stack; what a test writes there counts at its next call."""
+    folder = tmp_path_factory.mktemp("agents")
+    for path in AGENTS_DIR.glob("*.toml"):
+        shutil.copy(path, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(stack_settings: StackSettings, agents_dir: Path) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as environment:
         # The small model talks on and on: short answers keep the suite short.
         environment.setenv("AGENT_LLM_NUM_PREDICT", "40")
+        environment.setenv("TRINITY_AGENTS_DIR", str(agents_dir))
         with Stack(stack_settings) as running:
             yield running
     assert marked_processes(stack_settings.state_dir) == []

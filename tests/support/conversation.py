@@ -236,11 +236,12 @@ class Conversation:
         if not self.speech.port:
             await self.speech.start()
         host = await self.ollama.start()
+        openai = self._values.get("llm_provider") == "openai"
         self.settings = Settings(
             **{
                 "speech_target": f"127.0.0.1:{self.speech.port}",
                 "ollama_host": host,
-                "llm_url": f"{host}/v1",
+                "llm_url": f"{host}/v1" if openai else "",
                 **self._values,
             }
         )

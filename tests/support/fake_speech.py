@@ -53,6 +53,10 @@ class Script:
     interims: list[str] = field(default_factory=list)
     """Interim of each utterance, where it is more than the first word."""
     languages: list[str] = field(default_factory=list)
+    pauses: list[str] = field(default_factory=list)
+    """Preflight text of each pause, where an utterance has several."""
+    breaks: list[int] = field(default_factory=list)
+    """Words after which each synthesis breaks off."""
     preflight_ms: int | None = 100
     final_ms: int = 200
     decode_s: float = 0.02
@@ -72,6 +76,8 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
         self.received_s: list[float] = []
         """Audio that each recognition stream brought, in seconds."""
         self.spoken: list[str] = []
+        self.traces: list[str] = []
+        """Trace ids that the syntheses came with."""
         self.cancelled = 0
         self.forced = 0
         self.half_close = asyncio.Event()
@@ -150,10 +156,14 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
         request_iterator: AsyncIterator[SynthesizeRequest],
         context: grpc.aio.ServicerContext[SynthesizeRequest, SynthesizeResponse],
     ) -> AsyncIterator[SynthesizeResponse]:
+        metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
+        if "traceparent" in metadata:
+            self.traces.append(metadata["traceparent"].split("-")[1])
         script = self.script
         name, rate, timings, samples, position = "", 24_000, False, 0, 0
         pending = ""
         ended = False
+        breaks: int | None = None
         try:
             async for request in request_iterator:
                 kind = request.WhichOneof("payload")
@@ -174,6 +184,8 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
                         ),
                     )
                 elif kind == "text":
+                    if not position and not pending and script.breaks:
+                        breaks = script.breaks.pop(0)
                     pending += request.text
                 elif kind == "end_input":
                     ended = True
@@ -189,6 +201,8 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
                     if timings:
                         yield _timings(name, words, samples / rate, position)
                     for _ in words:
+                        if breaks is not None and samples >= int(WORD_SECONDS * rate) * breaks:
+                            await context.abort(grpc.StatusCode.INTERNAL, "it breaks")
                         count = int(WORD_SECONDS * rate)
                         chunk = AudioChunk(audio_content=_noise(count), first_sample=samples)
                         samples += count
@@ -227,6 +241,7 @@ class _Recognition:
         self._utterance: tuple[str, str, str] | None = None
         self._revision = 0
         self._early = False
+        self._pause = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def hear(self, content: bytes) -> None:
@@ -252,7 +267,7 @@ class _Recognition:
         wait = script.preflight_ms
         if wait is not None and not self._early and self._silence_s * 1000 >= wait:
             self._early = True
-            self._send(self._utterance[1], preflight=True)
+            self._send(self._preflight(), preflight=True)
         if self._silence_s * 1000 >= script.final_ms:
             self.finish(FINALIZE_REASON_ENDPOINT)
 
@@ -281,6 +296,13 @@ class _Recognition:
             end_of_turn_probability=self._owner.script.end_of_turn,
         )
         self._tasks.append(asyncio.create_task(self._later(result)))
+
+    def _preflight(self) -> str:
+        assert self._utterance is not None
+        pauses = self._owner.script.pauses
+        text = pauses[min(self._pause, len(pauses) - 1)] if pauses else self._utterance[1]
+        self._pause += 1
+        return text
 
     def _language(self) -> str:
         assert self._utterance is not None

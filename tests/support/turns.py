@@ -38,9 +38,11 @@ def held_at_once(turns: dict[str, Turn]) -> Any:
                 await function()
 
         wanted = {
-            item.callspec.params["name"]
+            item.callspec.params.get("name")
             for item in request.session.items
-            if isinstance(item, pytest.Function) and item.path == request.path
+            if isinstance(item, pytest.Function)
+            and item.path == request.path
+            and hasattr(item, "callspec")
         }
         tasks = {name: asyncio.create_task(hold(turns[name])) for name in turns if name in wanted}
         yield tasks

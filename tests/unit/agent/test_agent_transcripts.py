@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 import fakeredis
@@ -10,6 +11,7 @@ import pytest
 from agent.errors import TranscriptStoreError
 from agent.transcripts import Latency, TranscriptMessage, TranscriptPublisher, TranscriptStore
 from agent.transcripts.message import MAX_BYTES, time_stamp
+from agent.transcripts.store import STREAM_PREFIX, UNFINISHED, finish_unfinished
 from tests.support.conversation import until
 
 
@@ -141,3 +143,26 @@ async def test_the_queue_is_bounded(redis: fakeredis.FakeAsyncRedis) -> None:
         publisher.publish(message(f"{number}", number))
     assert publisher.unsaved == 3
     await publisher.aclose(timeout=0.1)
+
+
+async def test_a_reply_that_a_process_died_in_is_written_down_once(
+    redis: fakeredis.FakeAsyncRedis,
+) -> None:
+    old, new = time_stamp(time.time() - 60), time_stamp(time.time())
+    for room, stamp in (("dead", old), ("alive", new)):
+        store = TranscriptStore("", room, client=redis)
+        begun = message().model_copy(
+            update={"room": room, "speaker": "agent", "final": False, "timestamp": stamp}
+        )
+        await store.keep_unfinished(begun)
+    assert await finish_unfinished("", client=redis) == 1
+    assert await finish_unfinished("", client=redis) == 0
+    stored = await redis.xrange(STREAM_PREFIX + "dead")
+    saved = json.loads(stored[0][1][b"message"])
+    assert (saved["final"], saved["interrupted"]) == (True, True)
+    assert await redis.xrange(STREAM_PREFIX + "alive") == []
+    # Its final takes it away.
+    await TranscriptStore("", "alive", client=redis).append(
+        [message().model_copy(update={"room": "alive", "speaker": "agent"})]
+    )
+    assert await redis.hlen(UNFINISHED) == 0

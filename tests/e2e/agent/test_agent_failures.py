@@ -1,0 +1,146 @@
+"""Whatever dies in the middle of a call, the caller hears something, and the call goes on."""
+
+import asyncio
+import time
+
+import pytest
+
+from bench.scripted_ollama import Reply
+from caller import stored_transcript
+from tests.e2e.agent.conftest import Guest, Scene
+from tests.support.processes import until
+
+HEARD_S = 6.0
+"""Loose, for busy machines; `python -m bench.agent` holds the two seconds."""
+
+STORY = " ".join(f"This is sentence number {number} of a long story." for number in range(30))
+
+
+async def ask(scene: Scene, guest: Guest, what: str) -> float:
+    """Speak; returns when it ended."""
+    return (await guest.participant.microphone.play(await scene.say(what))).end_s
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Reply("broken", status=500), "could not think of an answer"),
+        (Reply(""), "could not think of an answer"),
+        (Reply("Here it is.", first_token_s=4.0), "One moment"),
+    ],
+    ids=["fails", "is empty", "is slow"],
+)
+async def test_the_model(scene: Scene, answer: Reply, said: str) -> None:
+    scene.write("failing")
+    scene.ollama.answer = lambda _: answer
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        end_s = await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.voice_within(end_s, 20, "a word") < HEARD_S
+        assert said in await guest.hear(2)
+        scene.ollama.answer = lambda _: Reply("All is well again.")
+        await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.hear(3) == "All is well again."
+
+
+async def test_the_model_is_gone(scene: Scene) -> None:
+    scene.write("failing")
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        await scene.ollama.stop()
+        end_s = await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.voice_within(end_s, 20, "a word") < HEARD_S
+        assert "could not think of an answer" in await guest.hear(2)
+
+
+async def test_the_speech_server_dies_while_the_agent_speaks(scene: Scene) -> None:
+    stack = scene.stack
+    scene.write("failing")
+    scene.ollama.answer = lambda _: Reply(STORY, rate=20)
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        end_s = await ask(scene, guest, "What time is it in Tokyo?")
+        await guest.voice_within(end_s, 20, "the story")
+        await asyncio.sleep(1)
+        before = stack.pid("speech_server")
+        stack.kill("speech_server")
+        lost = "I have a problem with my voice"
+        await guest.until(lambda: any(lost in t for t in guest.texts("agent")), "an excuse")
+        await asyncio.to_thread(
+            until, lambda: stack.pid("speech_server") not in (0, before), "it runs again"
+        )
+        await asyncio.to_thread(stack.wait_ready, "speech_server")
+        count = len(guest.texts("agent"))
+        scene.ollama.answer = lambda _: Reply("I am back.")
+        await ask(scene, guest, "What time is it in Tokyo?")
+        await guest.hear(count + 1)
+        assert "I am back." in guest.texts("agent")
+
+
+async def test_the_speech_server_dies_while_the_caller_speaks(scene: Scene) -> None:
+    stack = scene.stack
+    scene.write("failing")
+    question = await scene.say("What time is it in Tokyo?")
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        await asyncio.sleep(2)  # the phrases are recorded
+        before = stack.pid("speech_server")
+        speaking = asyncio.create_task(guest.participant.microphone.play(question))
+        await asyncio.sleep(0.4)
+        stack.kill("speech_server")
+        end_s = (await speaking).end_s
+        assert await guest.voice_within(end_s, 20, "a word") < HEARD_S
+        await asyncio.to_thread(
+            until, lambda: stack.pid("speech_server") not in (0, before), "it runs again"
+        )
+        await asyncio.to_thread(stack.wait_ready, "speech_server")
+        # The words were kept, and are heard now.
+        await guest.until(lambda: bool(guest.texts("user")), "the caller's words", 30)
+        assert "tokyo" in guest.texts("user")[0].lower()
+
+
+async def test_redis_is_away_and_the_agent_dies(scene: Scene) -> None:
+    """Nothing that was said is lost: neither by Redis' end nor by the agent's own."""
+    stack = scene.stack
+    scene.write("failing")
+    scene.ollama.answer = lambda _: Reply("Yes, I heard you.")
+    redis_url = stack.addresses.redis_url
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        await asyncio.to_thread(stack.stop_service, "redis")
+        end_s = await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.voice_within(end_s, 20, "an answer") < HEARD_S
+        await guest.hear(2)
+        await asyncio.to_thread(stack.start_service, "redis")
+        await asyncio.to_thread(stack.wait_ready, "redis")
+        finals = [m.text for m in guest.participant.messages if m.final]
+        await saved(redis_url, guest.room, finals)
+        scene.ollama.answer = lambda _: Reply(STORY, rate=20)
+        end_s = await ask(scene, guest, "What time is it in Tokyo?")
+        await guest.voice_within(end_s, 20, "the story")
+        await asyncio.sleep(2)
+        begun = [m.text for m in guest.participant.messages if m.speaker == "agent"][-1]
+        before = stack.pid("agent")
+        stack.kill("agent")
+        finals = [m.text for m in guest.participant.messages if m.final]
+        room = guest.room
+    await asyncio.to_thread(until, lambda: stack.pid("agent") not in (0, before), "it runs again")
+    await asyncio.to_thread(stack.wait_ready, "agent")
+    # The beginning of the reply that the agent died in is there, too.
+    assert begun.startswith("This is sentence")
+    end_s = time.monotonic() + 60
+    while len(stored := await stored_transcript(redis_url, room)) <= len(finals):
+        assert time.monotonic() < end_s, stored
+        await asyncio.sleep(0.5)
+    assert [m.text for m in stored[:-1]] == finals
+    assert stored[-1].interrupted and stored[-1].text.startswith(begun[:40])
+
+
+async def saved(redis_url: str, room: str, texts: list[str]) -> None:
+    end_s = time.monotonic() + 20
+    while True:
+        stored = [m.text for m in await stored_transcript(redis_url, room)]
+        if stored == texts:
+            return
+        assert time.monotonic() < end_s, stored
+        await asyncio.sleep(0.2)
