@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from speech_server.admission import Kind, Places
 from speech_server.errors import EXIT_CODE, StartupError
 from speech_server.lifecycle import Stop, serve
+from speech_server.scheduling.device import Device
 from speech_server.server import SpeechServer
 from speech_server.services.base import ManagedService
 from speech_server.services.server_info import ServerInfo
@@ -34,8 +35,13 @@ def build(settings: Settings) -> SpeechServer:
             metrics=metrics,
         )
 
-    recognition = SpeechToTextService(settings, places("stt", settings.stt_max_streams), metrics)
-    synthesis = TextToSpeechService(settings, places("tts", settings.tts_max_streams), metrics)
+    device = Device()
+    recognition = SpeechToTextService(
+        settings, places("stt", settings.stt_max_streams), metrics, device=device
+    )
+    synthesis = TextToSpeechService(
+        settings, places("tts", settings.tts_max_streams), metrics, device=device
+    )
     services: list[ManagedService] = [recognition, synthesis]
     return SpeechServer(settings, services, ServerInfo(services, recognition.models), metrics)
 

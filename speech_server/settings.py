@@ -210,6 +210,13 @@ class Settings(BaseSettings):
         le=5000,
         description="Wait for more text before a finished clause is spoken, in milliseconds.",
     )
+    tts_join_letters: int = Field(
+        default=30,
+        ge=0,
+        le=200,
+        description="Letters below which a sentence is spoken together with the next one, as long "
+        "as sound before it is still to be heard; 0 joins none.",
+    )
     tts_sentence_silence_ms: int = Field(
         default=120, ge=0, le=5000, description="Silence between two sentences, in milliseconds."
     )
@@ -218,6 +225,12 @@ class Settings(BaseSettings):
         ge=500,
         description="Sound of a context that may wait for a client that does not read, in "
         "milliseconds.",
+    )
+    tts_yield_ms: int = Field(
+        default=800,
+        ge=0,
+        description="Sound that a listener has left from which synthesis waits while recognition "
+        "computes, in milliseconds; 0 never waits.",
     )
     tts_recordings_seconds: int = Field(
         default=300,

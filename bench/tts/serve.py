@@ -8,6 +8,7 @@ import sys
 
 from speech_server.admission import Places
 from speech_server.lifecycle import Stop, serve
+from speech_server.scheduling.device import Device
 from speech_server.server import SpeechServer
 from speech_server.services.base import ManagedService
 from speech_server.services.server_info import ServerInfo
@@ -21,11 +22,12 @@ async def run(*, recognition: bool) -> None:
     """Serve until a signal comes."""
     settings = Settings(port=0, metrics_port=0, drain_probe_seconds=0, drain_seconds=1)
     metrics = Metrics()
+    device = Device()
     places = Places("tts", capacity=64, retry_delay_s=1.0, metrics=metrics)
-    services: list[ManagedService] = [TextToSpeechService(settings, places, metrics)]
+    services: list[ManagedService] = [TextToSpeechService(settings, places, metrics, device=device)]
     if recognition:
         ears = Places("stt", capacity=16, retry_delay_s=1.0, metrics=metrics)
-        services.append(SpeechToTextService(settings, ears, metrics))
+        services.append(SpeechToTextService(settings, ears, metrics, device=device))
     server = SpeechServer(settings, services, ServerInfo(services, list), metrics)
     stop = Stop()
 

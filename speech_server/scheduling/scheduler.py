@@ -17,6 +17,7 @@ from typing import Final
 
 from speech_server.engines.base import DecodeItem, Hypothesis, RecognitionEngine
 from speech_server.errors import EngineFailed
+from speech_server.scheduling.device import Device
 from speech_server.scheduling.load import Load
 from speech_server.telemetry import Metrics, get_logger
 
@@ -62,6 +63,7 @@ class Scheduler:
         max_interim_batch: Most interims in a batch; a batch cannot be stopped, so this bounds how
             long a final may wait behind interims.
         metrics: Where to count.
+        device: Who else computes where the engine does; told of each batch.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class Scheduler:
         max_batch: int,
         max_interim_batch: int,
         metrics: Metrics,
+        device: Device | None = None,
     ) -> None:
         self.load = Load()
+        self._device = device or Device()
         self._engine = engine
         self._most = {
             Priority.FINAL: max_batch,
@@ -162,7 +166,8 @@ class Scheduler:
                 batch = self._pick()
             self._metrics.queue_depth.labels("stt").set(self.depth)
             began = time.perf_counter()
-            self._decode(batch)
+            with self._device.recognising():
+                self._decode(batch)
             self.load.add(time.perf_counter() - began)
         for job in left:
             self._fail(job, EngineFailed("the server stopped"))

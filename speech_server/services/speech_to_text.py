@@ -12,6 +12,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from speech_server.admission import Kind, Places
 from speech_server.errors import InvalidRequest, MissingConfig, ServerNotReady
+from speech_server.scheduling.device import Device
 from speech_server.services.recognition_messages import first_config, later_config, to_response
 from speech_server.settings import Settings
 from speech_server.stt.endpointing import Endpointing
@@ -33,6 +34,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         places: Its streams.
         metrics: Where to count.
         models: Models that are loaded already; else `warm_up` loads them.
+        device: Who else computes where recognition does.
     """
 
     kind: Kind = "stt"
@@ -44,11 +46,13 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         places: Places,
         metrics: Metrics,
         models: SttModels | None = None,
+        device: Device | None = None,
     ) -> None:
         self.places = places
         self._settings = settings
         self._metrics = metrics
         self._models = models
+        self._device = device
         self._defaults = Endpointing.of(settings)
         self._sessions: set[Session] = set()
 
@@ -59,7 +63,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
     async def warm_up(self) -> None:
         """Load the models and run each once."""
         if self._models is None:
-            self._models = await SttModels.load(self._settings, self._metrics)
+            self._models = await SttModels.load(self._settings, self._metrics, self._device)
         self.places.overloaded = self._models.scheduler.is_behind
 
     def begin_drain(self, deadline_ms: int) -> None:

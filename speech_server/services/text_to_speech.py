@@ -11,6 +11,7 @@ from trinity.speech.v1 import text_to_speech_service_pb2_grpc as pb_grpc
 
 from speech_server.admission import Kind, Places
 from speech_server.errors import ServerNotReady
+from speech_server.scheduling.device import Device
 from speech_server.settings import Settings
 from speech_server.telemetry import Metrics
 from speech_server.tts import Session, TtsModels, VoiceSource
@@ -29,6 +30,7 @@ class TextToSpeechService(pb_grpc.TextToSpeechServiceServicer):
         places: Its streams.
         metrics: Where to count.
         models: Models that are loaded already; else `warm_up` loads them.
+        device: Who else computes where synthesis does.
     """
 
     kind: Kind = "tts"
@@ -40,11 +42,13 @@ class TextToSpeechService(pb_grpc.TextToSpeechServiceServicer):
         places: Places,
         metrics: Metrics,
         models: TtsModels | None = None,
+        device: Device | None = None,
     ) -> None:
         self.places = places
         self._settings = settings
         self._metrics = metrics
         self._models = models
+        self._device = device
 
     def register(self, server: grpc.aio.Server) -> None:
         """Add the servicer."""
@@ -53,7 +57,7 @@ class TextToSpeechService(pb_grpc.TextToSpeechServiceServicer):
     async def warm_up(self) -> None:
         """Load the default voice and speak with it once."""
         if self._models is None:
-            self._models = await TtsModels.load(self._settings, self._metrics)
+            self._models = await TtsModels.load(self._settings, self._metrics, self._device)
 
     def begin_drain(self, deadline_ms: int) -> None:
         """Open streams speak to their end; the contract has no message for more."""

@@ -16,6 +16,7 @@ from speech_server.engines.silero import SileroVad
 from speech_server.engines.smart_turn import SmartTurn
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions, cuda_devices
 from speech_server.errors import DeviceUnavailable, ModelUnavailable
+from speech_server.scheduling.device import Device
 from speech_server.scheduling.scheduler import Scheduler
 from speech_server.settings import Settings, environment_name
 from speech_server.telemetry import Metrics, get_logger
@@ -42,6 +43,7 @@ class SttModels:
         turn: TurnModel | None,
         settings: Settings,
         metrics: Metrics,
+        device: Device | None = None,
     ) -> None:
         self.license = _license(settings.stt_model)
         self.engine = engine
@@ -53,21 +55,24 @@ class SttModels:
             max_batch=settings.stt_max_batch,
             max_interim_batch=max(1, settings.stt_max_batch // 2),
             metrics=metrics,
+            device=device,
         )
 
     @classmethod
-    async def load(cls, settings: Settings, metrics: Metrics) -> "SttModels":
-        """Load the models and run each once.
+    async def load(
+        cls, settings: Settings, metrics: Metrics, device: Device | None = None
+    ) -> "SttModels":
+        """Load the models and run each once; ``device`` tells who else computes there.
 
         Raises:
             StartupError: A model or a device cannot be had.
         """
         with ThreadPoolExecutor(1, "speech-stt-load") as loader:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(loader, cls._load, settings, metrics)
+            return await loop.run_in_executor(loader, cls._load, settings, metrics, device)
 
     @classmethod
-    def _load(cls, settings: Settings, metrics: Metrics) -> "SttModels":
+    def _load(cls, settings: Settings, metrics: Metrics, device: Device | None) -> "SttModels":
         began = time.monotonic()
         if settings.device == "cuda" and not cuda_devices():
             raise DeviceUnavailable(
@@ -96,7 +101,9 @@ class SttModels:
             turn_model=bool(turn),
             seconds=round(time.monotonic() - began, 3),
         )
-        return cls(engine=engine, vad=vad, turn=turn, settings=settings, metrics=metrics)
+        return cls(
+            engine=engine, vad=vad, turn=turn, settings=settings, metrics=metrics, device=device
+        )
 
     def end_of_turn(self, audio: Samples) -> float:
         """Probability that the turn is over after this audio. Blocks; needs a turn model."""

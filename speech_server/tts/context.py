@@ -12,6 +12,7 @@ from speech_server.engines.piper import PiperVoice
 from speech_server.errors import EngineFailed, FieldNotServed, InvalidRequest
 from speech_server.telemetry import Metrics
 from speech_server.tts.delivery import Delivery
+from speech_server.tts.joining import Joiner
 from speech_server.tts.noise import Noise
 from speech_server.tts.normalizer import has_rules, normalize
 from speech_server.tts.options import SpeechOptions
@@ -34,6 +35,11 @@ SEGMENTS_AHEAD = 3
 WHOLE_SENTENCES_FROM_MS = 1000
 """A client that would wait so long for more text gets whole sentences from the first on."""
 
+JOIN_UNTIL_S = 0.8
+"""Sound left to hear at which a short sentence waits for the next one no longer."""
+
+LOOK_S = 0.1
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -46,6 +52,7 @@ class Workshop:
     first_clause: int
     sentence_silence_ms: int
     buffer_delay_ms: int
+    join_letters: int
 
 
 class Context:
@@ -80,7 +87,9 @@ class Context:
         delay_ms = options.buffer_delay_ms
         whole = delay_ms is not None and delay_ms >= WHOLE_SENTENCES_FROM_MS
         self._segmenter = Segmenter(0 if whole else workshop.first_clause)
+        self._joiner = Joiner(workshop.join_letters)
         self._stall: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         self._queue: asyncio.Queue[Segment | None] = asyncio.Queue()
         self._failure: Exception | None = None
         self._order: deque[Segment | pb.Flush] = deque()
@@ -191,8 +200,9 @@ class Context:
         """Give everything up, whatever the state; sends nothing."""
         self.finished = True
         self._free.release()  # `run` may wait for a segment that is dropped now
-        if self._stall is not None:
-            self._stall.cancel()
+        for timer in (self._stall, self._look):
+            if timer is not None:
+                timer.cancel()
         self._workshop.scheduler.close_lane(self._lane)
 
     # What the scheduler's thread tells
@@ -236,10 +246,28 @@ class Context:
         segment = self._segmenter.rest()
         if segment is not None:
             self._take([segment])
+        self._speak(self._joiner.rest())
 
     def _take(self, segments: list[Segment]) -> None:
         for segment in segments:
             self._delivery.speakable()
+            self._speak(self._joiner.feed(segment))
+        if self._joiner.holding and self._look is None:
+            self._look = self._loop.call_later(LOOK_S, self._on_look)
+
+    def _on_look(self) -> None:
+        """Speak what waits for a next sentence before the listener hears a gap."""
+        self._look = None
+        if self.finished or not self._joiner.holding:
+            return
+        coming = any(isinstance(item, Segment) for item in self._order)
+        if not coming and self._workshop.scheduler.left_s(self._lane) < JOIN_UNTIL_S:
+            self._speak(self._joiner.rest())
+        else:
+            self._look = self._loop.call_later(LOOK_S, self._on_look)
+
+    def _speak(self, segments: list[Segment]) -> None:
+        for segment in segments:
             self._order.append(segment)
             self._queue.put_nowait(segment)
 

@@ -8,6 +8,7 @@ from typing import Literal
 import model_store
 from speech_server.engines.piper import BrokenVoice, resolve_device
 from speech_server.errors import DeviceUnavailable, EngineFailed, ModelUnavailable
+from speech_server.scheduling.device import Device
 from speech_server.settings import Settings, as_path, environment_name
 from speech_server.telemetry import Metrics
 from speech_server.tts.context import Workshop
@@ -44,8 +45,12 @@ class TtsModels:
         self._executors = executors
 
     @classmethod
-    async def load(cls, settings: Settings, metrics: Metrics) -> "TtsModels":
+    async def load(
+        cls, settings: Settings, metrics: Metrics, shared: Device | None = None
+    ) -> "TtsModels":
         """Find the voices, load the default one, and start the scheduler.
+
+        ``shared`` tells when recognition computes on the same device.
 
         Raises:
             StartupError: A voice or a device cannot be had.
@@ -89,6 +94,8 @@ class TtsModels:
             window_batch=CUDA_WINDOWS if device == "cuda" else CPU_WINDOWS,
             recordings=recordings,
             max_unread_s=settings.tts_max_unread_ms / 1000,
+            shared=shared,
+            yield_s=settings.tts_yield_ms / 1000,
         )
         scheduler.start()
         workshop = Workshop(
@@ -99,6 +106,7 @@ class TtsModels:
             first_clause=settings.tts_first_clause_letters,
             sentence_silence_ms=settings.tts_sentence_silence_ms,
             buffer_delay_ms=settings.tts_buffer_delay_ms,
+            join_letters=settings.tts_join_letters,
         )
         return cls(voices, scheduler, workshop, (loader, text), device)
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from speech_server.engines.piper import Floats, WholeVoice
+from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics, get_logger
 from speech_server.tts import compute
 from speech_server.tts.recordings import Recording, Recordings
@@ -108,6 +109,8 @@ class Scheduler:
         window_batch: Windows that are computed together.
         recordings: What was said before; filled here.
         max_unread_s: Sound that may wait for a client that does not read.
+        shared: Tells when recognition computes on the same device.
+        yield_s: Sound left to hear from which a lane's next waits for recognition; 0 never waits.
     """
 
     def __init__(
@@ -118,7 +121,13 @@ class Scheduler:
         window_batch: int,
         max_unread_s: float,
         recordings: Recordings,
+        shared: Device | None = None,
+        yield_s: float = 0.0,
     ) -> None:
+        self._shared = shared
+        self._yield_s = yield_s
+        if shared is not None:
+            shared.when_free(self._look_again)
         self._metrics = metrics
         self._text_batch = text_batch
         self._window_batch = window_batch
@@ -179,6 +188,11 @@ class Scheduler:
             lane.played_until = time.monotonic() + max(0.0, remaining_s)
             self._changed.notify()
 
+    def left_s(self, lane: Lane) -> float:
+        """Sound of a lane that was made and is not heard yet, in seconds."""
+        with self._changed:
+            return max(0.0, (lane.played_until or 0.0) - time.monotonic())
+
     @property
     def lanes(self) -> int:
         """Contexts that are open."""
@@ -211,7 +225,8 @@ class Scheduler:
                 if self._stopping:
                     return
                 busy = sum(bool(lane.jobs) for lane in self._lanes)
-            self._work([(lane, lane.jobs[0]) for lane in picked if lane.jobs], alone=busy < 2)
+                alone = busy < 2 and not (self._shared and self._shared.recognises)
+            self._work([(lane, lane.jobs[0]) for lane in picked if lane.jobs], alone=alone)
 
     def _pick(self, now: float) -> tuple[list[Lane], float | None]:
         """Choose the lanes to work for, or when to look again."""
@@ -223,6 +238,10 @@ class Scheduler:
             left = None if lane.played_until is None else lane.played_until - now
             if lane.max_lead_s is not None and left is not None and left > lane.max_lead_s:
                 at = now + left - lane.max_lead_s
+                wake = at if wake is None else min(wake, at)
+                continue
+            if self._may_wait(left):
+                at = now + (left or 0.0) - self._yield_s
                 wake = at if wake is None else min(wake, at)
                 continue
             ready.append((_rank(lane.jobs[0], left, now), number, lane))
@@ -238,6 +257,16 @@ class Scheduler:
         work = first.jobs[0].work
         is_text = isinstance(work, Utterance) and not work.started
         return mates[: self._text_batch if is_text else self._window_batch], None
+
+    def _may_wait(self, left_s: float | None) -> bool:
+        """Whether recognition computes, and a lane's sound lasts until it has ended."""
+        if self._shared is None or not self._yield_s or left_s is None:
+            return False
+        return left_s > self._yield_s and self._shared.recognises
+
+    def _look_again(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def _work(self, items: Sequence[tuple[Lane, Job]], *, alone: bool) -> None:
         if not items:

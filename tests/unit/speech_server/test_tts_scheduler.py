@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from speech_server.engines.piper import PiperVoice, TextRow, load_voice
+from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics
 from speech_server.tts.noise import Noise
 from speech_server.tts.recordings import Recording, Recordings
@@ -90,12 +91,15 @@ class Rig:
         self.log: list[str] = []
         self.metrics = Metrics()
         self.recordings = Recordings(RATE * 100)
+        self.device = Device()
         self.scheduler = Scheduler(
             self.metrics,
             text_batch=int(options.get("text_batch", 1)),
             window_batch=int(options.get("window_batch", 1)),
             max_unread_s=options.get("max_unread_s", 1e6),
             recordings=self.recordings,
+            shared=self.device,
+            yield_s=options.get("yield_s", 0.0),
         )
         self.scheduler.start()
 
@@ -237,7 +241,7 @@ def test_a_client_that_does_not_read_stops_its_own_synthesis(voice: PiperVoice) 
     for rig in rig_for(voice, max_unread_s=0.5):
         lane = rig.lane()
         slow = rig.say(lane, "slow", 4000)
-        other = rig.say(rig.lane(), "other", 30)
+        other = rig.say(rig.lane(), "other", 2)
         assert other.finished.wait(10)
         time.sleep(0.2)
         held = slow.samples
@@ -260,6 +264,38 @@ def test_synthesis_does_not_run_further_ahead_than_asked(voice: PiperVoice) -> N
         rig.scheduler.played(lane, 0.0)
         time.sleep(0.2)
         assert ear.samples / RATE > made
+
+
+def test_sound_that_can_wait_waits_while_recognition_computes(
+    voice: PiperVoice, gate: Gate
+) -> None:
+    for rig in rig_for(voice, yield_s=1.0):
+        long = rig.lane()
+        ear = rig.say(long, "long", 1500)
+        for _ in range(2):
+            gate.arrive()
+            gate.allow()
+        gate.arrive()  # the second window is being computed
+        with rig.device.recognising():
+            rig.scheduler.played(long, 60.0)
+            gate.allow()
+            other = rig.say(rig.lane(), "other", 2)
+            for kind in ("text", "window"):
+                assert gate.arrive()[0] == kind
+                gate.allow()
+            assert other.finished.wait(10)  # a first sound does not wait
+            steps = len(gate.steps)
+            time.sleep(0.1)
+            assert len(gate.steps) == steps
+            rig.scheduler.played(long, 0.5)  # nor does sound that runs out
+            gate.arrive()
+            rig.scheduler.played(long, 60.0)
+            gate.allow()
+            time.sleep(0.05)
+            assert len(gate.steps) == steps + 1
+        gate.arrive()  # recognition has ended
+        gate.allow(10_000)
+        assert ear.finished.wait(10)
 
 
 def test_a_recording_is_replayed_at_once(rig: Rig, gate: Gate) -> None:

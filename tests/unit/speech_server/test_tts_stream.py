@@ -132,6 +132,25 @@ async def test_a_stalled_clause_is_spoken_without_more_text(client: SpeechClient
     assert heard.kinds[-1] == "done"
 
 
+async def test_a_short_sentence_waits_for_the_next_and_not_for_ever(client: SpeechClient) -> None:
+    """It is spoken with the next one, or before the sound of the one before it has ended."""
+    begin = [message("a", config=Config()), message("a", text="Good morning to you. Sure. ")]
+    together = [*begin, message("a", text="It is here."), message("a", end_input=True)]
+    heard = (await client.speak(together))["a"]
+    assert [s.segment.text for s in heard.of("segment")] == [
+        "Good morning to you.",
+        " Sure. It is here.",
+    ]
+    stalled = [*begin, 4.0, message("a", text="It is here."), message("a", end_input=True)]
+    heard = (await client.speak(stalled))["a"]
+    assert [s.segment.text for s in heard.of("segment")] == [
+        "Good morning to you.",
+        " Sure.",
+        " It is here.",
+    ]
+    assert heard.times_s[heard.kinds.index("segment", 2)] - heard.times_s[0] < 3.5
+
+
 async def test_nothing_follows_cancelled(client: SpeechClient) -> None:
     long = "This is a long sentence that goes on for a while and then some more. " * 8
     requests = [

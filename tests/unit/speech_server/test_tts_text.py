@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech_server.tts.alignment import align
+from speech_server.tts.joining import Joiner
 from speech_server.tts.normalizer import has_rules, normalize
 from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
 from speech_server.tts.playback import Playback, Stretch
 from speech_server.tts.script import _said
-from speech_server.tts.segmenter import MAX_CHARS, Segmenter
+from speech_server.tts.segmenter import MAX_CHARS, Segment, Segmenter
 
 CASES = [
     line.split("\t")
@@ -247,3 +248,33 @@ def test_alignment_is_monotonic_whatever_comes(words: list[str], phonemes: str) 
     assert len(spans) == len(words)
     assert all(0 <= begin <= end <= len(phonemes) for begin, end in spans)
     assert [begin for begin, _ in spans] == sorted(begin for begin, _ in spans)
+
+
+def joined(text: str, letters: int = 10, pieces: list[str] | None = None) -> list[str]:
+    segmenter, joiner = Segmenter(0), Joiner(letters)
+    found: list[Segment] = []
+    for piece in [text] if pieces is None else pieces:
+        for segment in segmenter.feed(piece):
+            found += joiner.feed(segment)
+    rest = segmenter.rest()
+    if rest is not None:
+        found += joiner.feed(rest)
+    found += joiner.rest()
+    assert all(text[one.start : one.end] == one.text for one in found)
+    return [one.text.strip() for one in found]
+
+
+def test_short_sentences_are_joined_but_for_the_first() -> None:
+    text = "Yes. Sure. No problem. I will send it to you today. Bye."
+    assert joined(text) == ["Yes.", "Sure. No problem.", "I will send it to you today.", "Bye."]
+    assert joined(text, 0) == [
+        "Yes.",
+        "Sure.",
+        "No problem.",
+        "I will send it to you today.",
+        "Bye.",
+    ]
+    assert joined(text, pieces=list(text)) == joined(text)
+    assert joined("Here is the list.\nTea.\nMilk.") == ["Here is the list.", "Tea.", "Milk."]
+    long = "One thing more. " + "x " * 400
+    assert all(len(one) <= MAX_CHARS for one in joined(long, 200))

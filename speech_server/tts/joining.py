@@ -1,0 +1,61 @@
+"""Joins short sentences to be spoken as one.
+
+A voice says "Sure." alone with a rhythm that it never learned, and gives every segment the fall of
+a last one. A short sentence therefore waits for the next one while there is sound to be heard.
+What is joined depends on the text alone; only a listener who would hear a gap ends the wait.
+"""
+
+from speech_server.tts.segmenter import MAX_CHARS, Segment
+
+
+class Joiner:
+    """Takes segments in order and gives them on, short sentences joined.
+
+    The first segment of a context is never held: somebody waits for its sound.
+
+    Args:
+        letters: Letters and digits from which a sentence goes alone; 0 joins nothing.
+    """
+
+    def __init__(self, letters: int) -> None:
+        self._letters = letters
+        self._held: Segment | None = None
+        self._begun = False
+
+    @property
+    def holding(self) -> bool:
+        """Whether a sentence waits for the next one."""
+        return self._held is not None
+
+    def feed(self, segment: Segment) -> list[Segment]:
+        """Take the next segment; gives those that wait for nothing more."""
+        ready: list[Segment] = []
+        held, self._held = self._held, None
+        if held is not None:
+            if _fits(held, segment):
+                segment = Segment(
+                    held.text + segment.text, held.start, segment.end, segment.ends_sentence
+                )
+            else:
+                ready.append(held)
+        if self._begun and segment.ends_sentence and _letters(segment.text) < self._letters:
+            self._held = segment
+        else:
+            ready.append(segment)
+        self._begun = True
+        return ready
+
+    def rest(self) -> list[Segment]:
+        """Give what is held."""
+        held, self._held = self._held, None
+        return [] if held is None else [held]
+
+
+def _fits(held: Segment, following: Segment) -> bool:
+    """Whether two segments may be one: a new line between them is a pause that was meant."""
+    gap = following.text[: len(following.text) - len(following.text.lstrip())]
+    return len(held.text) + len(following.text) <= MAX_CHARS and "\n" not in gap
+
+
+def _letters(text: str) -> int:
+    return sum(char.isalnum() for char in text)
