@@ -64,7 +64,7 @@ bench-report: setup ## Write docs/benchmarks.md from the raw files in bench/resu
 bench-tts: setup models ## Synthesis beside Piper's own HTTP server (PARTS="length cancel" for some)
 	@$(PY) -m bench.tts $(PARTS)
 
-bench-stt: setup models ## Streamed recognition beside plain faster-whisper, on recordings
+bench-stt: setup models ## Streamed recognition beside faster-whisper and WhisperLive (PARTS=alone,peer,plain,words,load,peer_load,memory)
 	@$(PY) -m bench.stt
 
 proto: setup ## Generate the Python modules of the contract

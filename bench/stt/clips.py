@@ -1,15 +1,30 @@
 """The recordings that are spoken."""
 
 import csv
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
+import model_store
+from caller.score import normalise
+
 Samples = npt.NDArray[np.float32]
+
+ANSWERS: Final = ("yes", "no", "okay", "stop", "thank you")
+"""What a caller says alone and must not be taken for noise."""
+
+ISOLATED: Final = (*ANSWERS, "help", "repeat")
+VOICE: Final = "en_US-joe-medium"
+SPEAKING_RATES: Final = (0.8, 1.0, 1.25)
+REPEATS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -75,3 +90,48 @@ def spread(clips: list[Clip], count: int) -> list[Clip]:
         return clips
     step = len(clips) / count
     return [clips[int(index * step)] for index in range(count)]
+
+
+def isolated_words(clips: list[Clip], folder: Path) -> list[Clip]:
+    """Give short words said alone: recorded ones, and more that Piper speaks into a folder."""
+    recorded = [clip for clip in clips if normalise(clip.text) in ISOLATED]
+    return [*recorded, *_spoken(folder)]
+
+
+def _spoken(folder: Path) -> list[Clip]:
+    voice = next(Path(model_store.resolve(VOICE)).glob("*.onnx"))
+    made: list[Clip] = []
+    for rate in SPEAKING_RATES:
+        place = folder / f"rate-{rate}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        text = "".join(f"{word.capitalize()}.\n" for word in ANSWERS for _ in range(REPEATS))
+        command = [sys.executable, "-m", "piper", "-m", str(voice), "--output-dir", str(place)]
+        subprocess.run(
+            [*command, "--length-scale", str(1 / rate)],
+            input=text,
+            text=True,
+            check=True,
+            capture_output=True,
+        )
+        # Named by the time at which each was made.
+        files = sorted(place.glob("*.wav"), key=lambda file: int(file.stem))
+        words = [word for word in ANSWERS for _ in range(REPEATS)]
+        made += [_clip_of(file, word) for file, word in zip(files, words, strict=True)]
+    return made
+
+
+def _clip_of(file: Path, word: str) -> Clip:
+    info = soundfile.info(file)
+    return Clip(
+        file=file,
+        text=word,
+        tag="spoken by Piper",
+        source="piper",
+        language="en",
+        rate_hz=info.samplerate,
+        seconds=info.duration,
+        start_s=0.0,
+        end_s=info.duration,
+        pause_s=0.0,
+    )

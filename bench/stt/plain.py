@@ -1,12 +1,13 @@
 """Plain faster-whisper on finished recordings, in a process of its own.
 
-Reads one path a line; answers one JSON line each: beam 5 and greedy, seconds and text.
+Reads a way, a language and a path a line; answers one JSON line each with seconds and text.
 """
 
 import json
 import sys
 import threading
 import time
+from pathlib import Path
 
 from faster_whisper import WhisperModel
 
@@ -24,13 +25,9 @@ def main() -> None:
     loaded: list[WhisperModel] = []
 
     def load() -> None:
+        place: Path = model_store.resolve(name)
         loaded.append(
-            WhisperModel(
-                str(model_store.resolve(name)),
-                device="cpu",
-                compute_type="int8",
-                cpu_threads=threads,
-            )
+            WhisperModel(str(place), device="cpu", compute_type="int8", cpu_threads=threads)
         )
 
     helper = threading.Thread(target=load)
@@ -39,16 +36,11 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        path, language = line.rstrip("\n").split("\t")
-        answer: dict[str, object] = {}
-        for way, options in WAYS.items():
-            began = time.monotonic()
-            segments, _ = loaded[0].transcribe(path, language=language, **options)
-            answer[way] = {
-                "text": " ".join(segment.text.strip() for segment in segments),
-                "seconds": time.monotonic() - began,
-            }
-        sys.stdout.write(json.dumps(answer) + "\n")
+        way, language, path = line.rstrip("\n").split("\t")
+        began = time.monotonic()
+        segments, _ = loaded[0].transcribe(path, language=language, **WAYS[way])
+        text = " ".join(segment.text.strip() for segment in segments)
+        sys.stdout.write(json.dumps({"text": text, "seconds": time.monotonic() - began}) + "\n")
         sys.stdout.flush()
 
 

@@ -1,91 +1,49 @@
-"""The programs that are measured, each a process with the same threads and environment."""
+"""The programs of ours that are measured, each a process with the same threads and environment."""
 
 import json
-import os
-import subprocess
 import sys
-from dataclasses import dataclass
 
-import psutil
-
+from bench.process import Program, engine_environment
 from bench.stt.clips import Clip
 from bench.stt.settings import SttBenchSettings
 
-STOP_S = 15.0
+
+def _environment(settings: SttBenchSettings) -> dict[str, str]:
+    return {
+        **engine_environment(settings.threads),
+        "SPEECH_THREADS": str(settings.threads),
+        "SPEECH_STT_MODEL": settings.model,
+    }
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What a process has used so far."""
-
-    cpu_s: float
-    memory_mb: float
-
-
-class _Program:
-    """A process that is told and tells by lines."""
-
-    def __init__(self, module: str, *arguments: str, settings: SttBenchSettings) -> None:
-        environment = {
-            "SPEECH_THREADS": str(settings.threads),
-            "SPEECH_STT_MODEL": settings.model,
-            "OMP_NUM_THREADS": str(settings.threads),
-            # Both sides alike: spinning threads spoil the figures of whoever shares the cores.
-            "OMP_WAIT_POLICY": "passive",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            env={**os.environ, **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def line(self) -> str:
-        """Wait for the next line that it writes."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the program ended with {self._process.wait()}")
-        return line.strip()
-
-    def usage(self) -> Usage:
-        """Read what it has used."""
-        process = psutil.Process(self._process.pid)
-        times = process.cpu_times()
-        return Usage(times.user + times.system, process.memory_info().rss / 1e6)
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-class Server(_Program):
+class Server(Program):
     """Our server with recognition alone."""
 
     def __init__(self, settings: SttBenchSettings) -> None:
-        super().__init__("bench.stt.serve", settings=settings)
+        super().__init__(
+            [sys.executable, "-m", "bench.stt.serve"],
+            _environment(settings),
+            log=settings.output / "logs" / "server.log",
+            tells=True,
+        )
         self.target = f"127.0.0.1:{self.line()}"
 
 
-class Plain(_Program):
+class Plain(Program):
     """Plain faster-whisper."""
 
     def __init__(self, settings: SttBenchSettings) -> None:
         super().__init__(
-            "bench.stt.plain", settings.model, str(settings.threads), settings=settings
+            [sys.executable, "-m", "bench.stt.plain", settings.model, str(settings.threads)],
+            _environment(settings),
+            log=settings.output / "logs" / "plain.log",
+            tells=True,
+            asked=True,
         )
         self.line()
 
-    def transcribe(self, clip: Clip) -> dict[str, dict[str, float | str]]:
-        """Give text and seconds of each way."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{clip.file}\t{clip.language}\n")
-        self._process.stdin.flush()
-        answer: dict[str, dict[str, float | str]] = json.loads(self.line())
-        return answer
+    def transcribe(self, clip: Clip, way: str) -> tuple[str, float]:
+        """Give the text and the seconds that it took."""
+        self.ask(f"{way}\t{clip.language}\t{clip.file.resolve()}")
+        answer = json.loads(self.line())
+        return str(answer["text"]), float(answer["seconds"])

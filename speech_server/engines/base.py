@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from speech_server.audio.decoding import Samples
-from speech_server.audio.log_mel import Features
+from speech_server.audio.log_mel import FRAME_MS, Features
 
 Task = Literal["transcribe", "translate"]
 
@@ -47,6 +47,11 @@ class DecodeItem:
     """Tokens that come before the transcript; as many as ``options.context_tokens``."""
     prefix: tuple[int, ...] = ()
     """Tokens that the transcript must begin with."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the speech."""
+        return float(self.features.shape[1]) * FRAME_MS / 1000
 
 
 @dataclass(frozen=True)

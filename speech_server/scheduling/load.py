@@ -7,6 +7,16 @@ from typing import Final
 
 HORIZON_S: Final = 60.0
 RECENT_S: Final = 5.0
+STEADY_S: Final = 20.0
+"""Time over which the need of finals is measured: a few utterances of each caller."""
+
+FINALS_LIMIT: Final = 0.7
+"""Share of the device that finals may need: beyond it they wait for each other."""
+
+CALL_SPEECH: Final = 0.4
+"""Share of a call in which its caller speaks."""
+
+SMOOTHING: Final = 0.1
 
 
 class Load:
@@ -15,11 +25,14 @@ class Load:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._busy: deque[tuple[float, float]] = deque()
+        self._finals: deque[tuple[float, float]] = deque()
         self._audio: deque[tuple[float, float]] = deque()
 
-    def add(self, busy_s: float) -> None:
-        """Count computing that ended now."""
+    def add(self, busy_s: float, *, finals: bool = False) -> None:
+        """Count computing that ended now, and whether it was for finals."""
         self._note(self._busy, busy_s)
+        if finals:
+            self._note(self._finals, busy_s)
 
     def add_audio(self, seconds: float) -> None:
         """Count audio that came in."""
@@ -35,6 +48,11 @@ class Load:
     def busy_ratio(self) -> float:
         """Share of the last seconds in which the device was busy, 0 to 1."""
         return min(1.0, self._sum(self._busy, RECENT_S) / RECENT_S)
+
+    @property
+    def finals_ratio(self) -> float:
+        """Share of the time in which the device works for finals, 0 to 1."""
+        return min(1.0, self._sum(self._finals, STEADY_S) / STEADY_S)
 
     def _note(self, events: deque[tuple[float, float]], amount: float) -> None:
         now = time.monotonic()
@@ -52,3 +70,37 @@ class Load:
                     break
                 total += amount
         return total
+
+
+class Headroom:
+    """Whether one more stream fits, by what finals were measured to need.
+
+    Interims do not count: they give way. A stream that has just been opened has not been measured,
+    so each open stream counts at least as a call of average speech.
+
+    Args:
+        load: What the device does.
+    """
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._cost = 0.0
+
+    @property
+    def cost(self) -> float:
+        """Device seconds that the final of one second of audio takes, smoothed."""
+        return self._cost
+
+    def learn(self, busy_s: float, audio_s: float) -> None:
+        """Take what finals of some audio took."""
+        if audio_s <= 0:
+            return
+        cost = busy_s / audio_s
+        self._cost = cost if not self._cost else self._cost + SMOOTHING * (cost - self._cost)
+
+    def streams(self, active: int) -> int:
+        """Estimate how many more streams fit beside the open ones."""
+        expected = self._cost * CALL_SPEECH
+        need = max(self._load.finals_ratio, active * expected)
+        each = max(expected, need / active if active else 0.0)
+        return int((FINALS_LIMIT - need) / each) if each else 1

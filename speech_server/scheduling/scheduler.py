@@ -18,7 +18,7 @@ from typing import Final
 from speech_server.engines.base import DecodeItem, Hypothesis, RecognitionEngine
 from speech_server.errors import EngineFailed
 from speech_server.scheduling.device import Device
-from speech_server.scheduling.load import Load
+from speech_server.scheduling.load import Headroom, Load
 from speech_server.telemetry import Metrics, get_logger
 
 log = get_logger(__name__)
@@ -45,13 +45,15 @@ class Job:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Hypothesis]
     number: int
+    turn: int = 0
+    """Jobs of the same stream that waited already: a stream with a backlog delays itself alone."""
     queued_at: float = field(default_factory=time.perf_counter)
     retried: str = ""
 
     @property
-    def rank(self) -> tuple[Priority, int]:
+    def rank(self) -> tuple[Priority, int, int]:
         """Place in the queue."""
-        return (self.priority, self.number)
+        return (self.priority, self.turn, self.number)
 
 
 class Scheduler:
@@ -76,6 +78,7 @@ class Scheduler:
         device: Device | None = None,
     ) -> None:
         self.load = Load()
+        self.headroom = Headroom(self.load)
         self._device = device or Device()
         self._engine = engine
         self._most = {
@@ -120,6 +123,7 @@ class Scheduler:
                     # Newer audio takes the place in the queue, or a busy device starves it.
                     job.number = min(job.number, old.number)
                     self._queue.remove(old)
+            job.turn = sum(old.stream == stream and old.priority is priority for old in self._queue)
             self._queue.append(job)
             self._changed.notify()
         for old in replaced:
@@ -134,8 +138,12 @@ class Scheduler:
         with self._changed:
             return any(job.future is future for job in self._queue)
 
+    def is_full(self, streams: int) -> bool:
+        """Whether no stream fits beside so many open ones: by measure, or since finals wait."""
+        return self.headroom.streams(streams) < 1 or self.is_behind()
+
     def is_behind(self) -> bool:
-        """Whether finals wait longer than callers should; then no more streams fit."""
+        """Whether finals wait longer than callers should."""
         with self._changed:
             oldest = min(
                 (job.queued_at for job in self._queue if job.priority is Priority.FINAL),
@@ -168,9 +176,15 @@ class Scheduler:
             began = time.perf_counter()
             with self._device.recognising():
                 self._decode(batch)
-            self.load.add(time.perf_counter() - began)
+            self._account(batch, time.perf_counter() - began)
         for job in left:
             self._fail(job, EngineFailed("the server stopped"))
+
+    def _account(self, batch: list[Job], busy_s: float) -> None:
+        finals = batch[0].priority is Priority.FINAL
+        self.load.add(busy_s, finals=finals)
+        if finals:
+            self.headroom.learn(busy_s, sum(job.item.seconds for job in batch))
 
     def _pick(self) -> list[Job]:
         """Take the most urgent job and those that can go with it off the queue."""

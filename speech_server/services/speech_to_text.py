@@ -64,7 +64,8 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         """Load the models and run each once."""
         if self._models is None:
             self._models = await SttModels.load(self._settings, self._metrics, self._device)
-        self.places.overloaded = self._models.scheduler.is_behind
+        scheduler, places = self._models.scheduler, self.places
+        places.overloaded = lambda: scheduler.is_full(places.active)
 
     def begin_drain(self, deadline_ms: int) -> None:
         """Tell every stream."""

@@ -92,7 +92,11 @@ class SttModels:
         if turn:
             turn.probability(quiet)
         features = np.zeros((engine.n_mels, WARM_SECONDS * 100), np.float32)
-        engine.decode([DecodeItem(features, language=engine.languages[0])])
+        warm = DecodeItem(features, language=engine.languages[0])
+        engine.decode([warm])
+        decoding = time.perf_counter()
+        engine.decode([warm])
+        took_s = time.perf_counter() - decoding
         log.info(
             "recognition is warm",
             model=engine.name,
@@ -101,9 +105,11 @@ class SttModels:
             turn_model=bool(turn),
             seconds=round(time.monotonic() - began, 3),
         )
-        return cls(
+        models = cls(
             engine=engine, vad=vad, turn=turn, settings=settings, metrics=metrics, device=device
         )
+        models.scheduler.headroom.learn(took_s, warm.seconds)
+        return models
 
     def end_of_turn(self, audio: Samples) -> float:
         """Probability that the turn is over after this audio. Blocks; needs a turn model."""

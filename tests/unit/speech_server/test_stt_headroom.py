@@ -1,0 +1,74 @@
+"""Admission by what finals were measured to need, with the real server and a fake engine."""
+
+import asyncio
+
+import grpc
+import pytest
+from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
+
+from speech_server.scheduling import load as load_module
+from speech_server.scheduling.load import CALL_SPEECH, FINALS_LIMIT, STEADY_S, Headroom, Load
+from tests.support.stt_rig import FakeEngine, audio, config, finals, iter_of, pieces, rig, voice
+
+
+def test_streams_fit_by_the_cost_of_a_final():
+    headroom = Headroom(Load())
+    assert headroom.streams(0) == 1, "nothing is known yet"
+    headroom.learn(0.1, 1.0)
+    assert headroom.cost == pytest.approx(0.1)
+    most = int(FINALS_LIMIT / (0.1 * CALL_SPEECH) + 1e-9)
+    assert abs(headroom.streams(0) - most) <= 1
+    assert headroom.streams(most) == 0
+    headroom.learn(0.3, 1.0)
+    assert 0.1 < headroom.cost < 0.3
+    headroom.learn(1.0, 0.0)
+    assert headroom.cost < 0.3
+
+
+def test_busy_streams_leave_room_for_fewer(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(load_module.time, "monotonic", lambda: now[0])
+    load = Load()
+    headroom = Headroom(load)
+    headroom.learn(0.05, 1.0)
+    quiet = headroom.streams(4)
+    load.add(STEADY_S / 2, finals=False)
+    assert headroom.streams(4) == quiet, "interims give way"
+    load.add(STEADY_S / 2, finals=True)
+    assert load.finals_ratio == pytest.approx(0.5)
+    # Four streams need half of the device, so each further one an eighth.
+    assert headroom.streams(4) == 1
+    now[0] += STEADY_S + 1
+    assert load.finals_ratio == 0
+    assert headroom.streams(4) == quiet
+
+
+async def test_a_stream_that_does_not_fit_is_refused_and_the_open_ones_are_served():
+    engine = FakeEngine()
+    async with rig(engine) as server, server.channel() as channel:
+        stub = pb_grpc.SpeechToTextServiceStub(channel)
+        first = stub.Transcribe()
+        for request in [config(), *pieces(voice(0.5))]:
+            await first.write(request)
+        await asyncio.wait_for(server.wait_active(1), 5)
+        scheduler = server.service._models.scheduler
+        scheduler.headroom.learn(10.0, 1.0)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await server.talk(config(), audio(voice(0.1)))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        refused = server.metrics.rejections.labels("stt", "overload")
+        assert refused._value.get() == 1
+        await first.done_writing()
+        assert len(finals([response async for response in first])) == 1
+        # The last caller gone, there is room: a measure must not lock the server for good.
+        assert len(finals(await server.talk_over(iter_of([config(), *pieces(voice(0.5))])))) == 1
+
+
+async def test_finals_teach_their_cost():
+    engine = FakeEngine(delay_s=0.05)
+    async with rig(engine) as server:
+        scheduler = server.service._models.scheduler
+        assert scheduler.headroom.cost == 0
+        await server.talk(config(), *pieces(voice(1.0)))
+        assert scheduler.headroom.cost >= 0.04
+        assert scheduler.load.finals_ratio > 0
