@@ -18,7 +18,6 @@ from control_api.store import Event, EventLog, Presence
 from control_api.telemetry import Telemetry
 
 _log = structlog.stdlib.get_logger("control_api.journal")
-_LEFT = {"participant_left", "participant_connection_aborted"}
 
 
 class Journal:
@@ -93,20 +92,23 @@ class Journal:
 
     async def _apply(self, webhook: Webhook) -> int:
         sid, name, at, who = webhook.room_sid, webhook.room, webhook.at, webhook.participant
+        if webhook.kind == "participant_connection_aborted" and who is not None:
+            return await self._left(who.sid, who, at)
+        # LiveKit gives each webhook up after a quarter of a minute: the first ones of a call may be
+        # lost, and later ones come. What must have been before is told first.
+        made = await self._opened(sid, name, at)
         if webhook.kind == "room_started":
-            return await self._opened(sid, name, at)
+            return made
         if webhook.kind == "room_finished":
-            return await self._closed(sid, name, at)
-        if webhook.kind == "participant_joined" and who is not None:
-            opened = await self._opened(sid, name, at)
-            return opened + await self._joined(who.sid, sid, name, who, at)
-        if webhook.kind in _LEFT and who is not None:
-            # Of somebody whom we never saw come, the coming is told first.
-            came = 0
-            if webhook.kind == "participant_left":
-                came = await self._joined(who.sid, sid, name, who, at)
-            return came + await self._left(who.sid, who, at)
-        return await self._told(webhook)
+            return made + await self._closed(sid, name, at)
+        # Only these two have all of a participant.
+        if webhook.kind in ("participant_joined", "participant_left") and who is not None:
+            made += await self._joined(who.sid, sid, name, who, at)
+        if webhook.kind == "participant_joined":
+            return made
+        if webhook.kind == "participant_left" and who is not None:
+            return made + await self._left(who.sid, who, at)
+        return made + await self._told(webhook)
 
     async def _opened(self, sid: str, name: str, at: datetime, *, repaired: bool = False) -> int:
         if not sid or not await self._presence.open_room(sid, name):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stack import readiness
 from stack.addresses import Addresses
+from stack.livekit_config import write_livekit_config
 from stack.llm import llm_threads
 from stack.neighbours import Neighbours
 from stack.ports import HOST
@@ -103,11 +104,12 @@ def _redis(settings: StackSettings, addresses: Addresses, program: Path) -> Serv
 def _livekit(settings: StackSettings, addresses: Addresses, program: Path) -> Service:
     ports = settings.ports
     secret = settings.livekit_api_secret.get_secret_value()
+    config = write_livekit_config(settings.state_dir / "livekit.yaml", addresses.api_url)
     return Service(
         name="livekit",
         command=(
             str(program),
-            *("--config", str(ROOT / "configs" / "livekit.yaml")),
+            *("--config", str(config)),
             *("--bind", HOST, "--node-ip", HOST, "--port", str(ports.livekit)),
             *("--rtc.tcp_port", str(ports.livekit_tcp), "--udp-port", str(ports.livekit_udp)),
             *("--prometheus.port", str(ports.livekit_metrics)),
@@ -117,6 +119,7 @@ def _livekit(settings: StackSettings, addresses: Addresses, program: Path) -> Se
         probe=readiness.livekit(addresses.livekit_url),
         environment={
             "LIVEKIT_KEYS": f"{settings.livekit_api_key}: {secret}",
+            "LIVEKIT_WEBHOOK_API_KEY": settings.livekit_api_key,
             **_livekit_redis(addresses.redis_url),
         },
         # It ends when it cannot reach Redis at its start.

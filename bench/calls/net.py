@@ -86,7 +86,10 @@ async def _livekit(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[str
             *("--bind", HERE, "--node-ip", HERE, "--port", str(port)),
             *("--rtc.tcp_port", str(tcp), "--udp-port", str(udp)),
         ],
-        {"LIVEKIT_KEYS": f"{stack.livekit_api_key}: {secret}"},
+        {
+            "LIVEKIT_KEYS": f"{stack.livekit_api_key}: {secret}",
+            "LIVEKIT_WEBHOOK_API_KEY": stack.livekit_api_key,
+        },
         FOLDER.parent / "livekit.log",
     )
     try:

@@ -139,7 +139,9 @@ def livekit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     log = folder / "livekit.log"
     with (
         redis_server(folder, redis_port),
-        running(command, log, {"LIVEKIT_KEYS": f"{KEY}: {SECRET}"}) as process,
+        running(
+            command, log, {"LIVEKIT_KEYS": f"{KEY}: {SECRET}", "LIVEKIT_WEBHOOK_API_KEY": KEY}
+        ) as process,
     ):
         until_it_answers(process, log, lambda: get(f"http://127.0.0.1:{port}/"))
         yield {

@@ -26,8 +26,7 @@ class LiveKitServer:
         program = livekit.find_or_install(StackSettings(), Progress())
         self._log = log
         config = yaml.safe_load((ROOT / "configs" / "livekit.yaml").read_text())
-        if webhook_url is not None:
-            config["webhook"] = {"api_key": KEY, "urls": [webhook_url]}
+        config["webhook"]["urls"] = [] if webhook_url is None else [webhook_url]
         path = log.with_suffix(".yaml")
         path.write_text(yaml.safe_dump(config))
         self._command = [
@@ -43,7 +42,11 @@ class LiveKitServer:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                env={**os.environ, "LIVEKIT_KEYS": f"{KEY}: {SECRET}"},
+                env={
+                    **os.environ,
+                    "LIVEKIT_KEYS": f"{KEY}: {SECRET}",
+                    "LIVEKIT_WEBHOOK_API_KEY": KEY,
+                },
                 stdout=log,
                 stderr=log,
             )

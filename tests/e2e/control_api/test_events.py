@@ -121,6 +121,59 @@ async def test_an_outage_loses_no_change_that_lasts(hooked: Settings, api_port: 
         assert 'control_reconcile_repairs_total{kind="participant.left"}' in metrics
 
 
+async def talk(url: str, room: str, *people: str) -> None:
+    """A short call: people come, publish, and go."""
+    there = [await join(url, room, who) for who in people]
+    for each in there:
+        track = rtc.LocalAudioTrack.create_audio_track("voice", rtc.AudioSource(48000, 1))
+        await each.local_participant.publish_track(track)
+    await asyncio.sleep(0.5)
+    for each in there:
+        await each.disconnect()
+    async with api.LiveKitAPI(url, KEY, SECRET) as livekit:
+        await livekit.room.delete_room(api.DeleteRoomRequest(room=room))
+
+
+OUTAGE_S = 60
+
+
+async def test_no_event_of_a_call_is_lost_in_a_minutes_outage(
+    hooked: Settings, api_port: int, told
+) -> None:
+    """Not even of a call that begins and ends while the API is away."""
+    quick = changed(hooked, reconcile_interval_s=1)
+    async with serving(quick, api_port) as client, events(client) as stream:
+        ada = await join(told.url, "long", "ada")
+        last = await stream.until("participant.joined")
+    gone_at = time.monotonic()
+    await talk(told.url, "short", "bob", "cyd")
+    await ada.disconnect()
+    dan = await join(told.url, "long", "dan")
+    await asyncio.sleep(OUTAGE_S - (time.monotonic() - gone_at))
+    wanted = {
+        ("room.opened", "short"),
+        ("participant.joined", "bob"),
+        ("participant.joined", "cyd"),
+        ("participant.left", "bob"),
+        ("participant.left", "cyd"),
+        ("room.closed", "short"),
+        ("participant.left", "ada"),
+        ("participant.joined", "dan"),
+    }
+    seen: list[tuple[str, str]] = []
+    async with serving(quick, api_port) as client, events(client, after=last.id) as stream:
+        # LiveKit tries the webhooks that wait one after the other, for up to 15 s each.
+        give_up = time.monotonic() + 90
+        while not wanted <= set(seen) and time.monotonic() < give_up:
+            event = await stream.next(60)
+            who = event.data.get("participant", {}).get("identity", event.data["room"])
+            seen.append((event.type, who))
+        await dan.disconnect()
+    assert wanted <= set(seen)
+    changes = [each for each in seen if each in wanted]
+    assert len(changes) == len(set(changes))
+
+
 async def test_two_servers_tell_each_change_once(hooked: Settings, api_port: int, told) -> None:
     quick = changed(hooked, reconcile_interval_s=0.2)
     async with (

@@ -78,7 +78,7 @@ async def test_the_same_webhook_twice_is_one_event(client: httpx.AsyncClient, lo
     body = notice("track_published", who="ada")
     for _ in range(3):
         assert (await post(client, body)).status_code == 204
-    assert log() == [("track.published", "ada")]
+    assert log() == [("room.opened", None), ("track.published", "ada")]
     metrics = (await client.get("/metrics")).text
     assert 'control_webhook_events_total{event="track_published",result="duplicate"} 2.0' in metrics
 
@@ -152,3 +152,26 @@ async def test_without_redis_livekit_is_asked_to_try_again(settings: Settings) -
 async def test_an_id_that_is_none_is_named(client: httpx.AsyncClient, after: str) -> None:
     reply = await client.get("/api/events", params={"after": after})
     assert reply.json()["errors"][0]["pointer"] == "#after"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        (["room_finished"], ["room.opened", "room.closed"]),
+        (["track_published"], ["room.opened", "track.published"]),
+        (
+            ["participant_left", "room_finished"],
+            ["room.opened", "participant.joined", "participant.left", "room.closed"],
+        ),
+        (["room_finished", "participant_left"], ["room.opened", "room.closed"]),
+    ],
+)
+async def test_what_must_have_been_before_is_told_first(
+    client: httpx.AsyncClient, log, kinds: list[str], told: list[str]
+) -> None:
+    for kind in kinds:
+        who = "ada" if kind.startswith(("participant", "track")) else None
+        assert (await post(client, notice(kind, who=who))).status_code == 204
+    kinds_told = [kind for kind, _ in log()]
+    assert kinds_told[: len(told)] == told
+    assert len(kinds_told) == len(set(kinds_told))
