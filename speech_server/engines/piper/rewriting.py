@@ -10,6 +10,7 @@ of sound and 28 % at 12.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -60,7 +61,7 @@ class _Editor:
         """Make nodes before a node, and let whatever used `old` use what they give."""
         nodes: list[onnx.NodeProto] = []
 
-        def op(kind: str, *inputs: str, **attributes: object) -> str:
+        def op(kind: str, *inputs: str, **attributes: Any) -> str:
             name = self._name()
             nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
             return name
