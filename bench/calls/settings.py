@@ -41,9 +41,9 @@ class CallBenchSettings(BaseSettings):
     )
     turns: int = Field(default=25, ge=1, description="Turns of each side.")
     turns_per_call: int = Field(default=5, ge=1, description="Turns of one call.")
-    barge_ins: int = Field(default=0, ge=0, description="Interruptions of each side.")
+    barge_ins: int = Field(default=5, ge=0, description="Interruptions of each side.")
     noises: int = Field(
-        default=0, ge=0, description="Noises that are played while the agent speaks, of each side."
+        default=5, ge=0, description="Noises that are played while the agent speaks, of each side."
     )
     llm: Literal["scripted", "ollama"] = Field(
         default="scripted",
@@ -61,7 +61,9 @@ class CallBenchSettings(BaseSettings):
     turn_timeout_s: float = Field(
         default=15.0, gt=0, description="After so long without an answer a turn is missed."
     )
-    calls: Counts = Field(default=(1, 2, 3, 4), description="Calls at once in the sweep.")
+    calls: Counts = Field(
+        default=(1, 2, 3, 4), min_length=1, description="Calls at once in the sweep."
+    )
     point_seconds: float = Field(
         default=90.0, gt=0, description="Length of each point of the load, in seconds."
     )

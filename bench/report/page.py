@@ -153,14 +153,16 @@ def _open(group: Group) -> Iterable[str]:
         calls = [line for line in mine if line["kind"] == "call"]
         taken, probe = figures_of(mine, "open"), figures_of(mine, "probe")
         refused = sum("refused" in line for line in calls)
-        good = (len(calls) - refused) * 60 / group.settings["open_seconds"]
+        limit_ms = group.settings["load_limit_s"] * 1000
+        soon = sum(value <= limit_ms for value in taken.latencies)
+        good = soon * 60 / group.settings["open_seconds"]
         counts = map(str, (len(calls), refused, taken.turns, taken.missed))
         times = map(_ms, (taken.p(50), taken.p(95), probe.p(95)))
         rows.append([f"{load:.0%}", *counts, *times, f"{good:.1f}"])
     if rows:
         yield "Calls that arrive by themselves (Poisson), of the capacity above, with a probe call:"
         heads = ["load", "calls", "without an agent", "turns", "missed", "p50 ms", "p95"]
-        yield _table([*heads, "probe p95", "calls held a minute"], rows)
+        yield _table([*heads, "probe p95", "turns in time a minute"], rows)
 
 
 def _streams(found: Sequence[Group]) -> Iterable[str]:
