@@ -8,7 +8,7 @@ from typing import Any
 from bench.calls.bargein import interrupt
 from bench.calls.clips import noises, questions
 from bench.calls.records import RawFile
-from bench.calls.rig import Rig
+from bench.calls.rig import Rig, RigError
 from bench.calls.settings import CallBenchSettings
 from bench.calls.talk import Talker
 from caller.speech import Clip
@@ -42,6 +42,8 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> list[dict[str, Any]]:
             for side in settings.sides:  # a first turn warms what is made at the first use
                 warm = await talkers[side].ask(clips[-1])
                 raw.write("warm", **warm)
+                if "failed" in warm:
+                    raise RigError(f"no call can be held with {side}: {warm['failed']}")
             for number, (side, clip) in enumerate(schedule(settings, clips)):
                 line = await talkers[side].ask(clip)
                 raw.write("turn", n=number, **line)

@@ -39,10 +39,11 @@ class MeasuredAssistant(Assistant):
     Args:
         marks: Takes them.
         arguments: What the assistant takes.
+        named: The same, by name.
     """
 
-    def __init__(self, marks: Marks, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, marks: Marks, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self._marks = marks
         self._numbers = count(1)
 
