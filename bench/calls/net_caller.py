@@ -5,6 +5,7 @@ It reaches nothing but LiveKit, so it gets its token from outside.
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -18,7 +19,7 @@ from caller.priority import raise_priority
 from caller.settings import CallerSettings
 from caller.token import ControlApi, Token
 
-NICE = -10
+AHEAD = 10
 
 
 @dataclass
@@ -71,5 +72,5 @@ async def talk(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    raise_priority(NICE)
+    raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
     asyncio.run(talk(json.loads(sys.stdin.readline())))

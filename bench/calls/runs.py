@@ -1,5 +1,6 @@
 """The benches of whole calls by name: each measures, and gives figures, tables and targets."""
 
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,8 @@ __all__ = ["BENCHES", "Outcome"]
 
 Tell = Callable[[str], None]
 
-NICE = -10
+AHEAD = 10
+"""So much nicer is what is measured than the callers, who stand for machines of their own."""
 
 
 @dataclass
@@ -37,8 +39,7 @@ class Outcome:
 async def run_turn(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
     """Turns of each side, interleaved."""
     async with open_rig(settings, tell) as rig:
-        # Now that everything is started: children would inherit it.
-        raise_priority(NICE)
+        _go_ahead()
         lines = await turn.measure(rig, raw, tell)
     return Outcome(
         void=why_void(lines, _lags(lines), settings.send_lag_limit_ms),
@@ -50,7 +51,7 @@ async def run_turn(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
 async def run_load(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
     """Calls at once of each side, then calls that arrive."""
     async with open_rig(settings, tell) as rig:
-        raise_priority(NICE)
+        _go_ahead()
         lines = await load.measure(rig, raw, tell)
     # Beyond what is carried, calls that cannot be held are a result and no broken measurement.
     few = [line for line in lines if line.get("calls") == min(settings.calls)]
@@ -73,7 +74,7 @@ async def run_soak(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
     """Calls for a long time."""
     settings = settings.model_copy(update={"sides": ("ours",)})
     async with open_rig(settings, tell) as rig:
-        raise_priority(NICE)
+        _go_ahead()
         lines = await soak.measure(rig, raw, tell)
     return Outcome(
         void=why_void(lines, _lags(lines), settings.send_lag_limit_ms),
@@ -112,6 +113,11 @@ def net_table(lines: Sequence[Mapping[str, Any]]) -> Table:
             _ms(found.p(95)),
         )
     return table
+
+
+def _go_ahead() -> None:
+    """Let the callers go first; now that everything is started, as children would inherit it."""
+    raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
 
 
 def _lags(lines: Sequence[Mapping[str, Any]]) -> list[float]:
