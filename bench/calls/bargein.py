@@ -48,7 +48,8 @@ async def interrupt(talker: Talker, question: Clip, sound: Clip) -> dict[str, An
         received = [f for f in recorder.received if f.time_s >= spoken.start_s - INTO_S / 2]
         span = voiced_span(sent, sound.rate_hz, sound.threshold_dbfs)
         begin_s = span.first_s if span else spoken.start_s
-        stops = [g for g in gaps(received, heard_until_s) if g[1] > begin_s]
+        # A pause that was there before is none of the caller's doing.
+        stops = [gap for gap in gaps(received, heard_until_s) if gap[0] >= begin_s]
         cut = any(
             m.final and m.speaker == "agent" and m.interrupted
             for m in talk.messages[first_message:]
@@ -56,7 +57,7 @@ async def interrupt(talker: Talker, question: Clip, sound: Clip) -> dict[str, An
         line["cut"] = cut
         line["paused"] = bool(stops)
         if stops:
-            line["stop_ms"] = round((max(stops[0][0], begin_s) - begin_s) * 1000, 1)
+            line["stop_ms"] = round((stops[0][0] - begin_s) * 1000, 1)
         # Let it come to its end, or the next one begins in this one's answer.
         await participant.wait_until(
             lambda: participant.silent_for(1.0) and participant.agent_state == "listening",
