@@ -67,7 +67,11 @@ def agent_name(side: str) -> str:
 
 @asynccontextmanager
 async def open_rig(
-    settings: CallBenchSettings, tell: Tell, livekit_url: str | None = None
+    settings: CallBenchSettings,
+    tell: Tell,
+    *,
+    livekit_url: str | None = None,
+    stack: Stack | None = None,
 ) -> AsyncIterator[Rig]:
     """Bring everything up, and take it down in the end.
 
@@ -75,31 +79,18 @@ async def open_rig(
         settings: Which sides, and with what model.
         tell: Takes what is going on.
         livekit_url: A LiveKit server that runs already; None starts one.
+        stack: One that runs already, with its own model, whose API dispatches the sides' agents
+            (`CONTROL_AGENTS`); None starts one.
 
     Raises:
         StackError: The stack does not start.
         RigError: A side does not.
     """
     shutil.rmtree(FOLDER, ignore_errors=True)
-    # Read by services of the stack that is started below.
-    os.environ["CONTROL_AGENTS"] = ",".join(["trinity", *map(agent_name, settings.sides)])
-    os.environ["SPEECH_THREADS"] = os.environ["SPEECH_TTS_THREADS"] = str(settings.threads)
     async with AsyncExitStack() as open_:
         script: Script | None = None
-        stack_settings = StackSettings(name="bench", port_base=free_base(), prometheus=False)
-        stack_settings = stack_settings.model_copy(update={"livekit_url": livekit_url})
-        if settings.llm == "scripted":
-            script = Script(settings.seed, settings.llm_first_token_s, settings.llm_rate)
-            model = ScriptedOllama(script.answer, ("completion",))
-            host = await model.start()
-            open_.push_async_callback(model.stop)
-            stack_settings = stack_settings.model_copy(
-                update={"ollama_host": host, "llm_model": "scripted"}
-            )
-        stack = Stack(stack_settings, Progress(sys.stderr))
-        tell("starting the stack")
-        await asyncio.to_thread(stack.start)
-        open_.push_async_callback(asyncio.to_thread, stack.stop)
+        if stack is None:
+            stack, script = await _start_stack(settings, tell, open_, livekit_url)
         rig = Rig(
             stack,
             settings,
@@ -119,6 +110,27 @@ async def open_rig(
             tell(f"starting side {side}: {SIDES[side].title}")
             await _start_side(rig, side, open_)
         yield rig
+
+
+async def _start_stack(
+    settings: CallBenchSettings, tell: Tell, open_: AsyncExitStack, livekit_url: str | None
+) -> tuple[Stack, Script | None]:
+    # Read by services of the stack.
+    os.environ["CONTROL_AGENTS"] = ",".join(["trinity", *map(agent_name, settings.sides)])
+    os.environ["SPEECH_THREADS"] = os.environ["SPEECH_TTS_THREADS"] = str(settings.threads)
+    script: Script | None = None
+    update: dict[str, object] = {"livekit_url": livekit_url}
+    if settings.llm == "scripted":
+        script = Script(settings.seed, settings.llm_first_token_s, settings.llm_rate)
+        model = ScriptedOllama(script.answer, ("completion",))
+        update |= {"ollama_host": await model.start(), "llm_model": "scripted"}
+        open_.push_async_callback(model.stop)
+    wanted = StackSettings(name="bench", port_base=free_base(), prometheus=False)
+    stack = Stack(wanted.model_copy(update=update), Progress(sys.stderr))
+    tell("starting the stack")
+    await asyncio.to_thread(stack.start)
+    open_.push_async_callback(asyncio.to_thread, stack.stop)
+    return stack, script
 
 
 async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:

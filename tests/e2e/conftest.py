@@ -58,6 +58,8 @@ def stack(stack_settings: StackSettings, agents_dir: Path) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as environment:
         # The small model talks on and on: short answers keep the suite short.
         environment.setenv("AGENT_LLM_NUM_PREDICT", "40")
+        # The benches' worker answers beside the agent's own.
+        environment.setenv("CONTROL_AGENTS", "trinity,bench-ours")
         environment.setenv("TRINITY_AGENTS_DIR", str(agents_dir))
         with Stack(stack_settings) as running:
             yield running
