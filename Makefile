@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: bench-load bench-soak bench-net bench-ab bench-report help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt models proto web docs clean
+.PHONY: bench-load bench-soak bench-net bench-ab bench-report help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt bench-agent models proto web docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-tts: setup models ## Synthesis beside Piper's own HTTP server (PARTS="leng
 
 bench-stt: setup models ## Streamed recognition beside faster-whisper and WhisperLive (PARTS=alone,peer,plain,words,load,peer_load,memory)
 	@$(PY) -m bench.stt
+
+bench-agent: setup models ## Failures, interruptions and sounds over the agent, on a stack of its own
+	@$(PY) -m bench.agent
 
 proto: setup ## Generate the Python modules of the contract
 	@$(PY) proto/generate.py

@@ -35,7 +35,7 @@ class AssistantSettings(SettingsGroup):
         default="One moment, please.", description="Said when the model is slow; none says nothing."
     )
     filler_seconds: Seconds = Field(
-        default=1.5,
+        default=1.2,
         description="Time without a first word of the model until the filler, in seconds.",
     )
     not_heard: Spoken = Field(

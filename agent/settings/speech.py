@@ -21,7 +21,7 @@ class SpeechSettings(SettingsGroup):
         description="Longest wait for a connection to the speech server, in seconds.",
     )
     tts_connect_seconds: Seconds = Field(
-        default=0.8,
+        default=0.5,
         gt=0,
         description="Longest wait for a connection when a reply is to be spoken, in seconds; it is "
         "tried twice.",

@@ -77,6 +77,15 @@ describe('the transcript log', () => {
     lines = takeTranscript(lines, message({ text: 'Hi', at: START + 60_000, turnId: 't9' }));
     expect(lines).toHaveLength(2);
   });
+
+  it('shows a written answer of the agent once, whichever way it comes first', () => {
+    const answer = { speaker: 'agent' as const, text: 'At nine.', participant: 'agent' };
+    const chat = { ...answer, id: 'c1', at: START };
+    const spoken = message({ ...answer, turnId: 'a1', at: START + 50 });
+    expect(takeTranscript(takeChat([], chat), spoken)).toHaveLength(1);
+    expect(takeChat(takeTranscript([], spoken), chat)).toHaveLength(1);
+    expect(takeChat(takeTranscript([], spoken), { ...chat, text: 'At ten.' })).toHaveLength(2);
+  });
 });
 
 describe('the transcript store', () => {

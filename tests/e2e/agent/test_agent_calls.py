@@ -3,8 +3,8 @@
 import asyncio
 import time
 
+from bench.agent.scene import Scene, said
 from bench.scripted_ollama import Body, Reply
-from tests.e2e.agent.conftest import Scene, said
 
 STORY = (
     "There was a king who had three daughters and a garden with a thousand trees, and each of the "

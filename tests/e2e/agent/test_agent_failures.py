@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from bench.agent.scene import Guest, Scene
 from bench.scripted_ollama import Reply
 from caller import stored_transcript
-from tests.e2e.agent.conftest import Guest, Scene
 from tests.support.processes import until
 
 HEARD_S = 6.0

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from bench.agent.scene import Guest, Scene, said
 from bench.scripted_ollama import Reply
-from tests.e2e.agent.conftest import Guest, Scene, said
 
 NUMBER = "+4930987654321"
 PHONE = {"sip.phoneNumber": NUMBER, "sip.callID": "SCL_test", "sip.trunkPhoneNumber": "+49301"}

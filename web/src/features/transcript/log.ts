@@ -50,7 +50,7 @@ export function takeTranscript(
   const echoed = lines.find(
     (line) =>
       line.kind === 'chat' &&
-      message.speaker === 'user' &&
+      line.speaker === message.speaker &&
       line.participant === message.participant &&
       line.text.trim() === message.text.trim() &&
       Math.abs(line.at - message.at) < ECHO_MS,
@@ -63,6 +63,15 @@ export function takeTranscript(
 export function takeChat(lines: readonly Line[], message: ChatMessage): readonly Line[] {
   const id = `chat:${message.id}`;
   if (lines.some((line) => line.id === id)) return lines;
+  // The agent's written answer is in the transcript as well.
+  const known = lines.some(
+    (line) =>
+      message.speaker === 'agent' &&
+      line.speaker === 'agent' &&
+      line.text.trim() === message.text.trim() &&
+      Math.abs(line.at - message.at) < ECHO_MS,
+  );
+  if (known) return lines;
   return arrange([
     ...lines,
     {
