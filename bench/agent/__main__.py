@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.agent.cutoffs import CutOffs
 from bench.agent.failures import Failures
 from bench.agent.overlaps import Overlaps
 from bench.agent.scene import Scene
@@ -24,6 +25,7 @@ SILENCE_S = 2.0
 STOP_S = 0.3
 RESUMED = 0.9
 WORDS = 1
+CUT_OFF = 0.15
 
 
 def main() -> int:
@@ -114,6 +116,20 @@ async def _measure(settings: AgentBenchSettings, tell: object) -> list[Target]:
                     unit="ratio",
                     target="<= 0.05",
                     ok=share is not None and share <= 0.05,
+                )
+            )
+        if "cutoffs" in settings.parts:
+            turns = await CutOffs(scene, settings, settings.speech_data, tell).measure()
+            cut_off = sum(turn.latency_s < 0 for turn in turns) / len(turns) if turns else None
+            later = sorted(turn.latency_s for turn in turns if turn.latency_s >= 0)
+            tell(f"latency of the others {later}")
+            targets.append(
+                Target(
+                    name="cut off in a pause of 0.5 s or more",
+                    value=None if cut_off is None else round(cut_off, 3),
+                    unit="ratio",
+                    target=f"<= {CUT_OFF}",
+                    ok=cut_off is not None and cut_off <= CUT_OFF,
                 )
             )
     return targets

@@ -1,11 +1,12 @@
 """Settings of the bench of the agent, read once at the edge."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Part = Literal["failures", "history", "overlaps"]
+Part = Literal["failures", "history", "overlaps", "cutoffs"]
 
 
 def _items(value: object) -> object:
@@ -15,14 +16,20 @@ def _items(value: object) -> object:
 class AgentBenchSettings(BaseSettings):
     """How much is measured."""
 
-    model_config = SettingsConfigDict(env_prefix="BENCH_AGENT_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BENCH_AGENT_", frozen=True, populate_by_name=True)
 
     parts: Annotated[tuple[Part, ...], NoDecode, BeforeValidator(_items)] = Field(
-        default=("failures", "history", "overlaps"), description="What is measured."
+        default=("failures", "history", "overlaps", "cutoffs"), description="What is measured."
     )
     failures: int = Field(default=2, ge=1, description="Times that each part is killed.")
     interruptions: int = Field(default=12, ge=1, description="Interruptions for the history.")
     overlaps: int = Field(default=20, ge=1, description="Sounds of each kind over the agent.")
+    pauses: int = Field(default=20, ge=1, description="Recordings with a pause in them.")
+    speech_data: Path = Field(
+        default=Path("../shared/speech"),
+        validation_alias=AliasChoices("speech_data", "SPEECH_DATA"),
+        description="Folder of the recordings.",
+    )
     first_token_s: float = Field(default=0.2, ge=0, description="Of the scripted model.")
     rate: float = Field(default=30.0, gt=0, description="Words a second of the scripted model.")
     seed: int = Field(default=1, description="Seed of the sounds.")
