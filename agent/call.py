@@ -135,6 +135,7 @@ class Call:
         )
         self._callers: CallerWatch | None = None
         self._line: PhoneLine | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._sight: LatestFrame | None = None
         self._mcp = McpTools()
         self._background = BackgroundWork()
@@ -185,12 +186,17 @@ class Call:
         log.info("Call started", assistant=self._assistant.name)
         await ready
         self._rescue.start()
-        if await self._line.is_answered():
-            if greeting := settings.spoken(settings.greeting):
-                with contextlib.suppress(RuntimeError):  # the caller has left already
-                    session.say(greeting)
-            self._line.watch()
+        self._opening = asyncio.create_task(self._open(self._line), name="opening")
         await self._engines.llm.warm(assistant.chat_ctx.copy(), tools)
+
+    async def _open(self, line: PhoneLine) -> None:
+        """Greet the caller, once there is one who has picked up."""
+        if not await line.is_answered():
+            return
+        if greeting := self._settings.spoken(self._settings.greeting):
+            with contextlib.suppress(RuntimeError):  # the caller has left already
+                self._session.say(greeting)
+        line.watch()
 
     def _mcp_servers(self) -> list[McpServer]:
         named = [McpServer(url=url) for url in self._settings.mcp_servers]
@@ -210,6 +216,9 @@ class Call:
             await self._sight.aclose()
         if self._callers:
             await self._callers.aclose()
+        if self._opening:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         if self._line:
             await self._line.aclose()
         await self._rescue.aclose()

@@ -11,12 +11,10 @@ import structlog
 from livekit import rtc
 from livekit.agents import AgentSession
 
+from agent.telephone.caller import CALLER_KINDS
+
 log = structlog.stdlib.get_logger(__name__)
 
-CALLER_KINDS = (
-    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
-    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
-)
 HUNG_UP = (
     rtc.DisconnectReason.CLIENT_INITIATED,
     rtc.DisconnectReason.ROOM_DELETED,

@@ -72,8 +72,8 @@ class TurnSettings(SettingsGroup):
     )
     user_away_seconds: Seconds = Field(
         default=15.0,
-        description="Silence of both sides after which the agent asks whether the caller is still "
-        "there, in seconds; 0: never.",
+        description="Silence of both sides after which the agent asks a caller on the telephone "
+        "whether they are still there, in seconds; 0: never.",
     )
     hang_up_seconds: Seconds = Field(
         default=15.0,

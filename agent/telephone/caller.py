@@ -10,6 +10,10 @@ from enum import Enum
 from livekit import rtc
 
 STATUS = "sip.callStatus"
+CALLER_KINDS = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
+    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
+)
 
 
 class CallState(Enum):
@@ -39,6 +43,25 @@ def caller_state(participant: rtc.RemoteParticipant) -> CallState:
     if not is_phone(participant):
         return CallState.ACTIVE
     return _STATES.get(participant.attributes.get(STATUS, ""), CallState.ACTIVE)
+
+
+async def wait_for_caller(room: rtc.Room) -> rtc.RemoteParticipant:
+    """Wait until somebody is there who calls, or is called."""
+    came = asyncio.Event()
+
+    def wake(*_: object) -> None:
+        came.set()
+
+    room.on("participant_connected", wake)
+    try:
+        while True:
+            came.clear()
+            for participant in room.remote_participants.values():
+                if participant.kind in CALLER_KINDS:
+                    return participant
+            await came.wait()
+    finally:
+        room.off("participant_connected", wake)
 
 
 async def wait_until_answered(room: rtc.Room, participant: rtc.RemoteParticipant) -> bool:

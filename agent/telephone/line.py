@@ -11,7 +11,13 @@ from livekit.agents import AgentSession
 from agent.settings import Settings
 from agent.telephone.actions import RoomActions
 from agent.telephone.answering import Answer, AnsweringMachine
-from agent.telephone.caller import CallState, caller_state, is_phone, wait_until_answered
+from agent.telephone.caller import (
+    CallState,
+    caller_state,
+    is_phone,
+    wait_for_caller,
+    wait_until_answered,
+)
 from agent.telephone.keypad import Keypad, entry_text
 from agent.telephone.silence import SilenceWatch
 from agent.transcripts import TranscriptRecorder
@@ -58,14 +64,16 @@ class PhoneLine:
         A telephone that is being called is waited for, and told apart from a machine, which gets
         the message for it, or is hung up on.
         """
-        phone = next((p for p in self._room.remote_participants.values() if is_phone(p)), None)
-        if phone is None or caller_state(phone) is not CallState.WAITING:
+        caller = await wait_for_caller(self._room)
+        if caller_state(caller) is not CallState.WAITING:
             return True
         log.info("Waiting for the telephone to be answered")
-        machine = AnsweringMachine(self._session)
+        machine: AnsweringMachine | None = None
         try:
-            if not await wait_until_answered(self._room, phone):
+            self._hold_turns(lambda _: None)  # a voice in the ringing is nobody's turn
+            if not await wait_until_answered(self._room, caller):
                 return False
+            machine = AnsweringMachine(self._session)
             self._hold_turns(machine.turn_over)  # what is said on picking up is not answered
             answer = await machine.decide()
             if answer is not Answer.MACHINE:
@@ -78,7 +86,8 @@ class PhoneLine:
             return False
         finally:
             self._hold_turns(None)
-            machine.close()
+            if machine:
+                machine.close()
 
     def watch(self) -> None:
         """Begin to watch the caller's silence."""
@@ -89,7 +98,12 @@ class PhoneLine:
             goodbye=self._settings.spoken(self._settings.goodbye),
             hang_up_s=self._settings.hang_up_seconds,
             hold_s=self._settings.hold_seconds,
+            applies=self._is_phone_call,
         )
+
+    def _is_phone_call(self) -> bool:
+        caller = self._session.room_io.linked_participant
+        return caller is not None and is_phone(caller)
 
     async def aclose(self) -> None:
         """Stop."""

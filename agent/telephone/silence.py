@@ -38,6 +38,7 @@ class SilenceWatch:
         goodbye: Said before hanging up; empty says nothing.
         hang_up_s: Further silence until then, in seconds; 0 never hangs up.
         hold_s: Silence that is granted to a caller who asked to wait, in seconds.
+        applies: Tells whether the caller is one whose silence counts: in a browser one may read.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SilenceWatch:
         goodbye: str,
         hang_up_s: float,
         hold_s: float,
+        applies: Callable[[], bool] = lambda: True,
     ) -> None:
         self._session = session
         self._hang_up = hang_up
@@ -56,6 +58,7 @@ class SilenceWatch:
         self._goodbye = goodbye
         self._hang_up_s = hang_up_s
         self._hold_s = hold_s
+        self._applies = applies
         self._on_hold = False
         self._waiting: asyncio.Task[None] | None = None
         session.on("user_state_changed", self._on_user_state)
@@ -82,7 +85,7 @@ class SilenceWatch:
     def _on_user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
             self.heard()
-        elif event.new_state == "away" and self._waiting is None:
+        elif event.new_state == "away" and self._waiting is None and self._applies():
             self._waiting = asyncio.create_task(self._wait(), name="silence")
 
     async def _wait(self) -> None:

@@ -135,7 +135,12 @@ class Scene:
 
     @asynccontextmanager
     async def call(
-        self, assistant: str, *, kind: str = "standard", attributes: dict[str, str] | None = None
+        self,
+        assistant: str,
+        *,
+        kind: str = "standard",
+        identity: str = "caller",
+        attributes: dict[str, str] | None = None,
     ) -> AsyncIterator[Guest]:
         """Call an assistant."""
         settings = self.stack.settings
@@ -144,7 +149,7 @@ class Scene:
             api.AccessToken(
                 settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
             )
-            .with_identity("caller")
+            .with_identity(identity)
             .with_kind(kind)  # type: ignore[arg-type]
             .with_attributes(attributes or {})
             .with_grants(api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True))

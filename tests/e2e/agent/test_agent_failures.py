@@ -1,6 +1,7 @@
 """Whatever dies in the middle of a call, the caller hears something, and the call goes on."""
 
 import asyncio
+import signal
 import time
 
 import pytest
@@ -97,6 +98,20 @@ async def test_the_speech_server_dies_while_the_caller_speaks(scene: Scene) -> N
         # The words were kept, and are heard now.
         await guest.until(lambda: bool(guest.texts("user")), "the caller's words", 30)
         assert "tokyo" in guest.texts("user")[0].lower()
+
+
+async def test_a_worker_that_is_to_stop_lets_its_calls_finish(scene: Scene) -> None:
+    stack = scene.stack
+    scene.write("failing")
+    scene.ollama.answer = lambda _: Reply("I am still here.")
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        before = stack.pid("agent")
+        stack.kill("agent", signal.SIGTERM)
+        await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.hear(2) == "I am still here."
+    await asyncio.to_thread(until, lambda: stack.pid("agent") not in (0, before), "it runs again")
+    await asyncio.to_thread(stack.wait_ready, "agent")
 
 
 async def test_redis_is_away_and_the_agent_dies(scene: Scene) -> None:

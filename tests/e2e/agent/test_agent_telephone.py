@@ -19,7 +19,7 @@ async def test_keys_are_answered_and_silence_ends_the_call(scene: Scene) -> None
     log = scene.stack.log_path("agent")
     begin = log.stat().st_size
     phone = {**PHONE, "sip.callStatus": "active"}
-    async with scene.call("line", kind="sip", attributes=phone) as guest:
+    async with scene.call("line", kind="sip", identity=f"sip_{NUMBER}", attributes=phone) as guest:
         await guest.hear(1)
         await guest.participant.press("4711#")
         assert await guest.hear(2) == "You pressed 4711."
