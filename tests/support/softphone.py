@@ -32,7 +32,7 @@ def _modules() -> str | None:
 
 
 class Softphone:
-    """One telephone on loopback that takes every call; use it as a context manager.
+    """One telephone on loopback; use it as a context manager.
 
     Args:
         folder: Of its configuration and of what it hears.
@@ -64,7 +64,7 @@ class Softphone:
         ]
         (folder / "config").write_text("\n".join(lines) + "\n")
         (folder / "accounts").write_text(
-            "<sip:softphone@127.0.0.1>;regint=0;answermode=auto;audio_codecs=PCMU/8000/1\n"
+            "<sip:softphone@127.0.0.1>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n"
         )
         (folder / "contacts").write_text("")
 
@@ -109,6 +109,9 @@ class Softphone:
 
     def dial(self, uri: str) -> None:
         self._command("dial", uri)
+
+    def accept(self) -> None:
+        self._command("accept")
 
     def press(self, digit: str) -> None:
         self._command("sndcode", digit)

@@ -61,7 +61,11 @@ def register(app: typer.Typer) -> None:
         session.console.result(placed, _shown(placed))
 
     calls = typer.Typer(no_args_is_help=True)
-    app.add_typer(calls, name="calls", help="Calls that were placed: list, look, hand on, hang up.")
+    app.add_typer(
+        calls,
+        name="calls",
+        help="Calls that were placed: list, look, press keys, hand on, hang up.",
+    )
 
     @calls.command("list")
     def list_calls(
@@ -108,6 +112,21 @@ def register(app: typer.Typer) -> None:
         with session.api() as api:
             found = api.post(f"/api/calls/{_id(call_id)}/transfer", {"to": to})
         session.console.result(found, f"The call is being handed on to {to}.")
+
+    @calls.command("dtmf")
+    def dtmf(
+        context: typer.Context,
+        call_id: _Call,
+        digits: Annotated[
+            str, typer.Argument(metavar="DIGITS", help="0-9, A-D, * and #; w waits half a second.")
+        ],
+        json: JsonOption = False,
+    ) -> None:
+        """Press keys on a call that was answered."""
+        session = session_of(context)
+        with session.api() as api:
+            api.post(f"/api/calls/{_id(call_id)}/dtmf", {"digits": digits})
+        session.console.result({"call": call_id, "pressed": digits}, "Pressed.")
 
 
 def _id(call_id: str) -> str:

@@ -1,6 +1,5 @@
 """``trinity up`` and ``trinity down``: the stack without containers, by its own commands."""
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -27,14 +26,12 @@ def register(app: typer.Typer) -> None:
 
 def _become(target: str) -> None:
     """Become the stack's own command, which then has the terminal and its signals."""
-    found = importlib.util.find_spec("stack")
-    if found is None or found.origin is None:
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "Makefile").is_file():
         raise ProgramMissing(
-            "The stack is not installed here.",
-            remedy="Run it in a checkout of Trinity, or use containers: docker compose up",
+            "The stack is started from a checkout of Trinity, and this is none.",
+            remedy="Run .venv/bin/trinity of a checkout, or use containers: docker compose up",
         )
-    root = Path(found.origin).resolve().parents[1]
-    make = shutil.which("make")
-    if make and (root / "Makefile").is_file():
+    if make := shutil.which("make"):
         os.execv(make, [make, "-C", str(root), "--no-print-directory", target])
     os.execv(sys.executable, [sys.executable, "-m", "stack", target])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +140,18 @@ def test_a_softphone_calls_is_greeted_asks_dials_and_is_hung_up(
 def test_a_softphone_rings_is_greeted_and_is_hung_up(
     trinity: Trinity, softphone: Softphone, tmp_path: Path
 ) -> None:
-    call = trinity("call", "softphone", "--trunk", "softphone")
+    with ThreadPoolExecutor() as threads:
+        calling = threads.submit(trinity, "call", "softphone", "--trunk", "softphone")
+        softphone.wait("CALL_INCOMING")
+        # Longer than the assistant needs to come: it must not greet a telephone that rings.
+        time.sleep(6)
+        softphone.accept()
+        call = calling.result(WAIT_S)
     assert call["state"] == "active"
-    softphone.wait("CALL_INCOMING")
     softphone.wait("CALL_ESTABLISHED")
     talk = trinity.until(lambda told: said(told, "agent"), "transcripts", "show", call["room"])
+    trinity("calls", "dtmf", call["id"], "7")
+    assert softphone.wait("CALL_DTMF_START")["param"] == "7"
     trinity("calls", "hangup", call["id"])
     softphone.wait("CALL_CLOSED")
     trinity.until(lambda told: told["state"] == "ended", "calls", "show", call["id"])

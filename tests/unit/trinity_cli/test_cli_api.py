@@ -146,6 +146,24 @@ async def test_a_call_that_does_not_come_about_says_why(cli: Cli, http: SmallHtt
     assert "busy (SIP 486)" in result.err
 
 
+async def test_keys_are_pressed_and_calls_handed_on_and_hung_up(cli: Cli, http: SmallHttp) -> None:
+    path = f"/api/calls/{CALL['id']}"
+    http.on("GET /api/calls", {"calls": [{**CALL, "failure": {"reason": "busy"}}]})
+    http.on(f"POST {path}/dtmf", {})
+    http.on(f"POST {path}/transfer", CALL, status=202)
+    http.on(f"DELETE {path}", {})
+    assert "busy" in (await cli("calls", "list")).out
+    assert (await cli("calls", "dtmf", CALL["id"], "1w2")).status == 0
+    assert (await cli("calls", "transfer", CALL["id"], "tel:+15550199")).status == 0
+    assert (await cli("calls", "hangup", CALL["id"])).status == 0
+    assert http.asked[1:] == [
+        ("POST", f"{path}/dtmf", {"digits": "1w2"}),
+        ("POST", f"{path}/transfer", {"to": "tel:+15550199"}),
+        ("DELETE", path, None),
+    ]
+    assert (await cli("calls", "show", "../rooms")).status == 5
+
+
 @pytest.mark.parametrize(
     ("trunks", "named", "status", "words"),
     [
