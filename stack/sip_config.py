@@ -41,8 +41,10 @@ def write_sip_config(
     config["nat_1_to_1_ip"] = str(announced)
     config["listen_ip"] = HOST if announced.is_loopback else "0.0.0.0"
     if announced.is_loopback:
-        # Nobody scans loopback; whoever tries a softphone should see why a call is refused.
+        # Nobody scans loopback; whoever tries a softphone should see that it is reached.
         config["hide_inbound_port"] = False
+    # The models share the cores: while they are at work, livekit-sip would refuse every call.
+    config["max_cpu_utilization"] = 1.0
     # It binds both to every address of the machine.
     config.pop("health_port", None)
     config.pop("prometheus_port", None)

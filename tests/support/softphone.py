@@ -36,14 +36,18 @@ class Softphone:
 
     Args:
         folder: Of its configuration and of what it hears.
-        port: Its SIP port; the next one is its control socket, and 20 for sound follow.
+        port: Its SIP port (the next one is its TLS); then its control socket, and 20 for sound.
         speech: Samples at 8 kHz that it speaks once in each call.
+        host: Its address.
     """
 
-    def __init__(self, folder: Path, port: int, speech: np.ndarray) -> None:
-        self.address = f"127.0.0.1:{port}"
+    def __init__(
+        self, folder: Path, port: int, speech: np.ndarray, host: str = "127.0.0.1"
+    ) -> None:
+        self.address = f"{host}:{port}"
+        self._host = host
         self._folder = folder
-        self._control_port = port + 1
+        self._control_port = port + 2
         self._events: list[dict[str, Any]] = []
         self._buffer = b""
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,12 +63,12 @@ class Softphone:
             "audio_alert aubridge,nobody-either",
             f"sip_listen {self.address}",
             f"ctrl_tcp_listen 127.0.0.1:{self._control_port}",
-            f"rtp_ports {port + 2}-{port + 21}",
+            f"rtp_ports {port + 4}-{port + 23}",
             f"snd_path {folder}",
         ]
         (folder / "config").write_text("\n".join(lines) + "\n")
         (folder / "accounts").write_text(
-            "<sip:softphone@127.0.0.1>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n"
+            f"<sip:softphone@{host}>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n"
         )
         (folder / "contacts").write_text("")
 
@@ -73,7 +77,7 @@ class Softphone:
         assert program_ is not None
         with (self._folder / "baresip.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [program_, "-4", "-n", "127.0.0.1", "-f", str(self._folder)],
+                [program_, "-4", "-n", self._host, "-f", str(self._folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -118,6 +122,15 @@ class Softphone:
 
     def hang_up(self) -> None:
         self._command("hangup")
+
+    def happened(self, kind: str, within_s: float) -> bool:
+        """Whether an event comes within a time."""
+        give_up = time.monotonic() + within_s
+        while (left := give_up - time.monotonic()) > 0:
+            if any(event["type"] == kind for event in self._events):
+                return True
+            self._read(left)
+        return False
 
     def wait(self, kind: str, timeout_s: float = 60) -> dict[str, Any]:
         """Wait for an event, CALL_ESTABLISHED say; each is given once."""

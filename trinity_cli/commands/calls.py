@@ -17,8 +17,10 @@ _WORDS = {
     "active": "Answered.",
     "ended": "The call is over.",
 }
-_REMEDIES = {
-    "no-sip-service": "No livekit-sip runs beside LiveKit: docs/telephony.md.",
+_REMEDIES: dict[object, str] = {
+    488: "The other side takes none of our sound: is it encrypted there, and not by the trunk, or "
+    "the other way round?",
+    "no-sip-service": "No livekit-sip takes calls beside LiveKit: docs/telephony.md.",
     "trunk-refused": "The provider refused: look at user and password of the trunk.",
     "unknown-number": "Is the number written as the provider wants it, with + and country code?",
 }
@@ -174,7 +176,7 @@ def _failure(call: Json) -> CliError:
     told = f"The call did not come about: {reason}"
     told += f" (SIP {status})" if status else ""
     told += f": {failure['detail']}" if failure.get("detail") else ""
-    return CliError(told, remedy=_REMEDIES.get(reason, ""))
+    return CliError(told, remedy=_REMEDIES.get(status, _REMEDIES.get(reason, "")))
 
 
 def _reason(call: Json) -> str:

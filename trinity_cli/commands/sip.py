@@ -24,6 +24,8 @@ _OPTIONS = {
     "pin": "--pin",
     "transport": "--transport",
 }
+# With `allow` livekit-sip offers encrypted sound only: who has none refuses the call (488).
+_PLAIN = "disable"
 _Allow = Annotated[
     list[str] | None,
     typer.Option(help="IP address or network (CIDR) that may call; may be repeated."),
@@ -79,7 +81,14 @@ def register(app: typer.Typer) -> None:
                 "allowed_addresses": allowed,
                 **_credentials(username),
             },
-            outbound={"address": ring, "transport": "udp", "numbers": [number]} if ring else None,
+            outbound={
+                "address": ring,
+                "transport": "udp",
+                "numbers": [number],
+                "media_encryption": _PLAIN,
+            }
+            if ring
+            else None,
             rule=_rule(agent),
             options={**_OPTIONS, "address": "--ring"},
         )
@@ -117,8 +126,9 @@ def register(app: typer.Typer) -> None:
         """
         session = session_of(context)
         credentials = _credentials(username)
-        media = {"media_encryption": "require"} if encrypt else {}
-        inbound = {"numbers": number, "allowed_addresses": allow or [], **media}
+        inbound: dict[str, Any] = {"numbers": number, "allowed_addresses": allow or []}
+        if encrypt:
+            inbound["media_encryption"] = "require"
         wanted = Wanted(
             name,
             inbound=inbound if allow else {**inbound, **credentials},
@@ -126,8 +136,8 @@ def register(app: typer.Typer) -> None:
                 "address": address,
                 "transport": transport.value,
                 "numbers": number,
+                "media_encryption": "require" if encrypt else _PLAIN,
                 **credentials,
-                **media,
             },
             rule={**_rule(agent), **({"pin": pin} if pin else {})},
             options=_OPTIONS,

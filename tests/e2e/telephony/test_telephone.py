@@ -160,14 +160,20 @@ def test_a_softphone_rings_is_greeted_and_is_hung_up(
     assert len(words(text) & words(greeting)) >= len(words(greeting)) / 2, (text, greeting)
 
 
-def test_who_is_not_let_in_hears_nothing_and_opens_no_room(
-    trinity: Trinity, softphone: Softphone, stack: Stack
+def test_who_is_not_let_in_is_not_answered_and_opens_no_room(
+    trinity: Trinity, softphone: Softphone, stack: Stack, tmp_path: Path
 ) -> None:
     before = {each["name"] for each in trinity("rooms", "list")["rooms"]}
-    softphone.dial(f"sip:somebody-else@{stack.addresses.sip_address}")
-    closed = softphone.wait("CALL_CLOSED")
-    assert "404" in closed.get("param", ""), closed
-    assert {each["name"] for each in trinity("rooms", "list")["rooms"]} <= before
+    silence = np.zeros(RATE_HZ)
+    with Softphone(tmp_path / "stranger", free_base(), silence, "127.0.0.2") as stranger:
+        stranger.dial(f"sip:trinity@{stack.addresses.sip_address}")
+        softphone.dial(f"sip:somebody-else@{stack.addresses.sip_address}")
+        assert not stranger.happened("CALL_ESTABLISHED", within_s=5)
+        assert not softphone.happened("CALL_ESTABLISHED", within_s=0.1)
+        rooms = {each["name"] for each in trinity("rooms", "list")["rooms"]}
+        assert rooms <= before
+        softphone.hang_up()
+        softphone.wait("CALL_CLOSED")
 
 
 @pytest.fixture

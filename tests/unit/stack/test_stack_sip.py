@@ -93,6 +93,7 @@ def test_the_configuration_has_the_stacks_ports_and_stays_on_loopback(tmp_path: 
     }
     assert config["listen_ip"] == config["nat_1_to_1_ip"] == "127.0.0.1"
     assert config["hide_inbound_port"] is False
+    assert config["max_cpu_utilization"] == 1.0
     # Both would listen on every address.
     assert not {"health_port", "prometheus_port"} & set(config)
 
