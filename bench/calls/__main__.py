@@ -39,7 +39,7 @@ def main() -> int:
         except (CallerError, StackError, RigError, NetworkError, PeerError) as error:
             outcome = Outcome(void=str(error))
         if busy > settings.busy_limit and outcome.void is None:
-            outcome.void = f"{busy:.0%} of the machine was in use before the run"
+            outcome.void = f"others took {busy:.0%} of the machine before the run"
         raw.write("end", void=outcome.void, **outcome.figures)
     for table in outcome.tables:
         console.print(table)

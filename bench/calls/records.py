@@ -5,12 +5,13 @@ line (`kind: end`) it counts as void.
 """
 
 import json
+import os
+import subprocess
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self, TextIO
-
-import psutil
 
 from bench.calls.settings import CallBenchSettings
 from bench.result import Machine, commit
@@ -73,9 +74,24 @@ def read_run(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], str | No
     return head, [line for line in rest if line["kind"] != "end"], void
 
 
-def busy_share(seconds: float = 1.0) -> float:
-    """Part of the machine that others use now, 0 to 1; blocks."""
-    return float(psutil.cpu_percent(seconds)) / 100
+def busy_share(seconds: float = 0.6) -> float:
+    """Part of the machine that this process would not get now, 0 to 1; blocks.
+
+    It is tried: what others do at a lower priority takes little from who has a higher one.
+    """
+    spin = (
+        "import time\n"
+        f"end = time.monotonic() + {seconds}\n"
+        "begin = time.process_time()\n"
+        "while time.monotonic() < end: pass\n"
+        "print(time.process_time() - begin)\n"
+    )
+    tries = [
+        subprocess.Popen([sys.executable, "-S", "-c", spin], stdout=subprocess.PIPE, text=True)
+        for _ in os.sched_getaffinity(0)
+    ]
+    got = [float(one.communicate(timeout=60)[0]) / seconds for one in tries]
+    return max(0.0, 1 - sum(got) / len(got))
 
 
 def _versions() -> dict[str, str]:

@@ -93,7 +93,9 @@ class CallBenchSettings(BaseSettings):
         description="Lateness of the callers' frames (99th percentile) above which a run is void.",
     )
     busy_limit: float = Field(
-        default=0.25, gt=0, description="Part of the machine in use before the run that voids it."
+        default=0.25,
+        gt=0,
+        description="Part of the machine that others take before a run, above which it is void.",
     )
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.calls.figures import bootstrap, figures_of, turn_targets, why_void
-from bench.calls.records import RawFile, read_run
+from bench.calls.records import RawFile, busy_share, read_run
 from bench.calls.settings import CallBenchSettings
 from bench.calls.stages import STAGES
 
@@ -78,3 +78,7 @@ def test_a_run_that_broke_off_is_void(tmp_path: Path) -> None:
     with raw.path.open("a") as file:
         file.write(json.dumps({"kind": "end", "void": None}) + "\n")
     assert read_run(raw.path)[2] is None
+
+
+def test_what_others_take_is_tried() -> None:
+    assert 0 <= busy_share(0.05) < 1
