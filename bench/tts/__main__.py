@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import time
 
@@ -29,6 +30,8 @@ def main() -> int:
         parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
     settings = TtsBenchSettings()
     raise_priority(NICE)
+    # Ended from outside, it still stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(width=None if sys.stdout.isatty() else 110)
     start_s = time.monotonic()
 

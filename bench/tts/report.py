@@ -98,9 +98,11 @@ def _cancel(run: Run) -> list[Target]:
 
 def _memory(run: Run) -> list[Target]:
     sizes = run.values("memory", OURS, "sizes", "mb")
+    requests = max(run.values("memory", OURS, "sizes", "requests"))
     growth = sizes[-1] - sizes[len(sizes) // 2]
     return [
         target("memory, most", max(sizes), "MB", "<=", 450),
+        target("requests of it", requests, "", ">=", 10_000),
         target("memory, growth over the second half", growth, "MB", "<=", GROWTH_MB),
     ]
 
@@ -267,11 +269,46 @@ def _shared_table(run: Run) -> Table:
     return table
 
 
+def _cancel_table(run: Run) -> Table:
+    table = Table("meanwhile", "p50", "p95", "most", title="From a cancel to the last message, s")
+    for name in run.names("cancel"):
+        found = run.values("cancel", OURS, name, "ended_s")
+        values = (
+            run.p50("cancel", OURS, name, "ended_s"),
+            run.p95("cancel", OURS, name, "ended_s"),
+            max(found),
+        )
+        table.add_row(name, *("-" if value is None else f"{value:.3f}" for value in values))
+    return table
+
+
+def _memory_table(run: Run) -> Table:
+    table = Table("requests", "MB", title="Resident memory over mixed requests")
+    counts = run.values("memory", OURS, "sizes", "requests")
+    for count, size in zip(counts, run.values("memory", OURS, "sizes", "mb"), strict=True):
+        table.add_row(f"{count:.0f}", f"{size:.0f}")
+    return table
+
+
+def _roundtrip_table(run: Run) -> Table:
+    table = Table("said", "heard", title="Recognised otherwise than said")
+    lines = [line for line in run.lines if line["part"] == "roundtrip"]
+    for line in lines:
+        if line["errors"]:
+            table.add_row(line["said"], line["heard"])
+    errors, words = (sum(line[name] for line in lines) for name in ("errors", "words"))
+    table.add_row(f"{len(lines)} sentences, {words} words", f"{errors} errors")
+    return table
+
+
 _TABLES: dict[str, Callable[[Run], Table]] = {
     "exact": _exact_table,
     "length": _length_table,
     "tokens": _tokens_table,
     "callers": _callers_table,
     "sweep": _sweep_table,
+    "cancel": _cancel_table,
     "shared": _shared_table,
+    "roundtrip": _roundtrip_table,
+    "memory": _memory_table,
 }

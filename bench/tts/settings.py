@@ -29,6 +29,15 @@ class TtsBenchSettings(BaseSettings):
         ge=100,
         description="Mixed requests of the memory check, up to 6,000 characters.",
     )
+    memory_seconds: float = Field(
+        default=420.0,
+        gt=0,
+        description="Time after which the memory check ends, in seconds; a slow machine sends "
+        "fewer requests, and the table says so.",
+    )
+    clips: int = Field(
+        default=12, ge=1, description="Recordings that are recognised while answers are spoken."
+    )
     sentences: int = Field(
         default=100, ge=1, le=100, description="Sentences that are recognised again."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 from trinity.speech.v1 import audio_pb2
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
@@ -24,15 +25,22 @@ async def measure(run: Run) -> None:
     async with alone(run.settings) as ours:
         run.add("memory", OURS, "sizes", requests=0, mb=ours.process.memory_mb)
 
+        last = 0
+        end = time.monotonic() + run.settings.memory_seconds
+
         async def work() -> None:
+            nonlocal last
             for number in numbers:
+                if time.monotonic() > end:
+                    return
+                last = max(last, number + 1)
                 await _ask(ours, number, random.Random(number))
                 if number % (requests // SAMPLES) == 0:
                     run.add("memory", OURS, "sizes", requests=number, mb=ours.process.memory_mb)
                     run.tell(f"  {number} requests: {ours.process.memory_mb:.0f} MB")
 
         await asyncio.gather(*(work() for _ in range(WORKERS)))
-        run.add("memory", OURS, "sizes", requests=requests, mb=ours.process.memory_mb)
+        run.add("memory", OURS, "sizes", requests=last, mb=ours.process.memory_mb)
 
 
 async def _ask(ours: Trinity, number: int, chooser: random.Random) -> None:

@@ -9,7 +9,6 @@ from bench.tts.servers import Trinity, alone
 from bench.tts.texts import PARAGRAPH
 
 SPEAKERS = (0, 1, 4)
-CLIPS = 12
 LONGEST_CLIP_S = 5.0
 CHUNK_MS = 20
 POLICIES: dict[str, dict[str, str]] = {
@@ -25,7 +24,7 @@ async def measure(run: Run) -> None:
         for clip in load_clips(run.settings.speech_data)
         if clip.language.startswith("en") and clip.text and 2.0 < clip.seconds <= LONGEST_CLIP_S
     ]
-    clips = spread(clips, CLIPS)
+    clips = spread(clips, run.settings.clips)
     for policy, environment in POLICIES.items():
         async with alone(run.settings, recognition=True, environment=environment) as ours:
             for clip in clips[:2]:  # warm

@@ -1,11 +1,14 @@
 """The bench of synthesis: what it counts, and what it holds against the targets."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.result import Machine
 from bench.tts.heard import PLAYER_BUFFER_S, Heard
+from bench.tts.page import read, render
 from bench.tts.parts import PARTS
 from bench.tts.parts.roundtrip import read_sentences
 from bench.tts.plots import draw
@@ -69,14 +72,21 @@ def test_every_row_of_the_table_is_held_against_its_target(run: Run, tmp_path: P
     run.add("exact", OURS, "4 s", whole_db=99.0, seams_db=98.0, tail_db=97.0, batch_db=96.0)
     for mb in (300.0, 310.0, 311.0):
         run.add("memory", OURS, "sizes", requests=0, mb=mb)
-    run.add("roundtrip", OURS, "0", errors=0, words=10)
+    run.add("roundtrip", OURS, "0", errors=0, words=10, said="a", heard="a")
     found = {row.name: row for row in targets(run)}
     failed = {name for name, row in found.items() if not row.ok}
     assert failed == {"first audible, 1.5 s"}
     assert found["exactness, worst"].value == 96.0
     assert found["times sooner than piper http, 12 s"].value == pytest.approx(9)
-    assert len(tables(run, list(found.values()))) == 6
-    assert {path.suffix for path in draw(run, tmp_path, "tts")} == {".svg"}
+    assert len(tables(run, list(found.values()))) == 8
+    drawn = draw(run, tmp_path, "tts")
+    assert {path.suffix for path in drawn} == {".svg"}
+    raw = tmp_path / "tts.jsonl"
+    head = {"machine": Machine.read().model_dump(), "commit": "c", "others": {"length": 0.01}}
+    raw.write_text("".join(json.dumps(line) + "\n" for line in (head, *run.lines)))
+    page = render(*read([raw]), drawn)
+    assert "| first audible, 1.5 s | 0.1 s | <= 0.09 | no |" in page
+    assert all(row in page for row in found)
 
 
 def test_a_clause_ends_at_its_mark() -> None:
