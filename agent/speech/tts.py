@@ -35,6 +35,8 @@ from agent.telemetry.tracing import trace_metadata
 STALL_SECONDS = 10.0
 """A server that sends nothing for so long, having all the text, is given up."""
 PROBE_SECONDS = 2.0
+LEAD_MS = 8000
+"""How far the server may be ahead of the listener: what a caller interrupts was not computed."""
 
 _Call = grpc.aio.StreamStreamCall[SynthesizeRequest, SynthesizeResponse]
 
@@ -104,6 +106,7 @@ class GrpcTTS(tts.TTS[Any]):
             encoding=audio_pb2.AUDIO_ENCODING_LINEAR16,
             speaking_rate=self._speaking_rate,
             enable_word_time_offsets=self.word_timings,
+            max_lead_ms=LEAD_MS,
         )
 
     def open_call(self) -> _Call:

@@ -73,6 +73,8 @@ class ServerProcess:
     def stop(self) -> None:
         """Ask it to end, and end it when it does not; blocks."""
         self._process.terminate()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_S)
             return

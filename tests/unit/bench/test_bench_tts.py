@@ -9,7 +9,7 @@ import pytest
 from bench.result import Machine
 from bench.tts.heard import PLAYER_BUFFER_S, Heard
 from bench.tts.page import read, render
-from bench.tts.parts import PARTS
+from bench.tts.parts import PARTS, roundtrip
 from bench.tts.parts.roundtrip import read_sentences
 from bench.tts.plots import draw
 from bench.tts.report import capacity, tables, targets
@@ -71,7 +71,7 @@ def test_every_row_of_the_table_is_held_against_its_target(run: Run, tmp_path: P
     run.add("sweep", OURS, "10", underruns=0, first_audible_s=0.1)
     run.add("exact", OURS, "4 s", whole_db=99.0, seams_db=98.0, tail_db=97.0, batch_db=96.0)
     for mb in (300.0, 310.0, 311.0):
-        run.add("memory", OURS, "sizes", requests=0, mb=mb)
+        run.add("memory", OURS, "sizes", requests=10_000, mb=mb)
     run.add("roundtrip", OURS, "0", errors=0, words=10, said="a", heard="a")
     found = {row.name: row for row in targets(run)}
     failed = {name for name, row in found.items() if not row.ok}
@@ -100,3 +100,13 @@ def test_a_clause_ends_at_its_mark() -> None:
 def test_there_are_a_hundred_sentences_and_a_part_for_each_row() -> None:
     assert len(set(read_sentences())) == 100
     assert set(PARTS) >= {"length", "tokens", "callers", "sweep", "exact", "cancel", "memory"}
+
+
+@pytest.mark.models
+async def test_what_is_spoken_is_understood() -> None:
+    """A few sentences through the real server's own Transcribe; the bench asks for a hundred."""
+    run = Run(TtsBenchSettings(sentences=6), lambda text: None)
+    await roundtrip.measure(run)
+    assert len(run.names("roundtrip")) == 6
+    words = run.sum("roundtrip", OURS, "words")
+    assert run.sum("roundtrip", OURS, "errors") / words <= 0.08
