@@ -59,6 +59,8 @@ class AuditLog:
 
     async def read(self, *, before: str | None, limit: int) -> AuditPage:
         """At most `limit` entries, the newest first."""
+        if before is not None and not before.strip("0-"):
+            return AuditPage([], None)  # Redis refuses an interval that ends before its first id
         newest = "+" if before is None else f"({before}"
         with self._store.errors():
             found = await self._store.client.xrevrange(_STREAM, max=newest, count=limit + 1)

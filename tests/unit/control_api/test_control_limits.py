@@ -162,6 +162,8 @@ async def test_the_audit_log_says_who_did_what(
         assert (await client.get("/api/audit", headers=writer)).status_code == 403
         page = (await client.get("/api/audit", headers=admin, params={"limit": 2})).json()
         rest = await client.get("/api/audit", headers=admin, params={"before": page["next"]})
+        none = await client.get("/api/audit", headers=admin, params={"before": "0-0"})
+    assert none.json() == {"entries": [], "next": None}
     entries = page["entries"] + rest.json()["entries"]
     key_id = writer["Authorization"].split("_")[1]
     assert [
