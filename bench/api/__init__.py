@@ -1,1 +1,0 @@
-"""The control API under load: `python -m bench.api`."""
