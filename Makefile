@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONWARNINGS ?= default
 
-.PHONY: bench-load bench-soak bench-net bench-ab bench-report help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt bench-agent models proto web docs clean
+.PHONY: test-agent test-api bench-api bench-load bench-soak bench-net bench-ab bench-report help setup demo up down test test-unit test-web check bench bench-turn bench-tts bench-stt models proto web docs clean bench-agent
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ test: setup web models ## Every test: unit, contract, web and the end-to-end one
 test-web: setup web models ## The web client alone: its checks, unit tests, and the page in Chromium
 	@scripts/test-web
 
+test-agent: setup models ## The agent alone, in calls over the real stack
+	@$(PY) -m pytest tests/e2e/agent
+
+test-api: setup ## The control API alone: unit, contract and end-to-end tests, 2,000 generated requests
+	@scripts/test-api
+
 bench: setup models ## Turn latency of a conversation with the running stack
 	@$(PY) -m bench
 
@@ -69,6 +75,9 @@ bench-stt: setup models ## Streamed recognition beside faster-whisper and Whispe
 
 bench-agent: setup models ## Failures, interruptions and sounds over the agent, on a stack of its own
 	@$(PY) -m bench.agent
+
+bench-api: setup ## Join tokens of the control API on one core
+	@$(PY) -m bench.api
 
 proto: setup ## Generate the Python modules of the contract
 	@$(PY) proto/generate.py

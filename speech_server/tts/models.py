@@ -24,9 +24,6 @@ CPU_WINDOWS, CUDA_WINDOWS = 1, 8
 """Windows computed together: on a CPU a batch takes as long as its rows one by one (measured), so
 the first of them would only wait for the others."""
 
-CPU_STEPS, CUDA_STEPS = 2, 1
-"""Steps computed at the same time; `docs/adr/0005-steps-of-several-callers.md` has figures."""
-
 CLOSE_S = 5.0
 
 
@@ -93,7 +90,6 @@ class TtsModels:
         )
         scheduler = Scheduler(
             metrics,
-            threads=CUDA_STEPS if device == "cuda" else CPU_STEPS,
             text_batch=TEXT_BATCH,
             window_batch=CUDA_WINDOWS if device == "cuda" else CPU_WINDOWS,
             recordings=recordings,

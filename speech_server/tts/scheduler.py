@@ -1,26 +1,25 @@
-"""What synthesis computes next, for all streams.
+"""What synthesis computes next, for all streams, on one thread.
 
 The unit of work is a text stage or one decoder window, some tens of milliseconds; between two of
-them everything is decided anew. A device of several cores has several threads that take work: each
-step has parts that only one core can do, and the steps of two callers fill them for each other.
-Sound that is about to run out comes first, then whoever has not been heard yet, then whoever runs
-out next.
+them everything is decided anew. Sound that is about to run out comes first, then whoever has not
+been heard yet, then whoever runs out next.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from speech_server.engines.piper import Floats
+from speech_server.engines.piper import Floats, WholeVoice
 from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics, get_logger
 from speech_server.tts import compute
-from speech_server.tts.jobs import Job, Lane, Replay, WholeText
 from speech_server.tts.recordings import Recording, Recordings
-from speech_server.tts.utterance import Utterance
+from speech_server.tts.utterance import Manner, Utterance
 from speech_server.tts.windows import FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
 
 URGENT_S = 0.15
@@ -35,12 +34,77 @@ STATISTICS_S = 60.0
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class WholeText:
+    """A segment for a voice that could not be cut: all at once."""
+
+    voice: WholeVoice
+    ids: Sequence[int]
+    manner: Manner
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A segment that was said before."""
+
+    recording: Recording
+
+
+class Sink(Protocol):
+    """Who takes what was made; called on the scheduler's thread, must not block."""
+
+    def began(self, job: "Job", samples: int) -> None:
+        """The segment will have so many samples."""
+
+    def made(self, job: "Job", samples: Floats, *, last: bool) -> float:
+        """Take the next samples; gives the seconds that they last, pauses included."""
+
+    def failed(self, job: "Job", error: Exception) -> None:
+        """The engine failed on this segment; the lane is closed."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A segment on its way, with its accounts."""
+
+    work: Utterance | WholeText | Replay
+    voice_name: str
+    sink: Sink
+    rate_hz: int
+    keep: Hashable = None
+    """Key under which the sound is kept for another time; None keeps nothing."""
+    kept: list[Floats] = field(default_factory=list)
+    submitted_s: float = field(default_factory=time.monotonic)
+    begun_s: float | None = None
+    windows: int = 0
+    compute_s: float = 0.0
+    audio_s: float = 0.0
+    batch_size: int = 0
+
+    @property
+    def queue_s(self) -> float:
+        """Wait before the device first worked on it."""
+        return 0.0 if self.begun_s is None else self.begun_s - self.submitted_s
+
+
+class Lane:
+    """The segments of one context, in order. Its fields belong to the scheduler."""
+
+    def __init__(self, max_lead_s: float | None) -> None:
+        self.jobs: deque[Job] = deque()
+        self.closed = False
+        self.max_lead_s = max_lead_s
+        self.unread_s = 0.0
+        self.played_until: float | None = None
+        """When all sound so far will have been heard, if playing began with the first of it."""
+        self.wasted_s = 0.0
+
+
 class Scheduler:
-    """The threads that compute, and the lanes that they serve.
+    """The thread that computes, and the lanes that it serves.
 
     Args:
         metrics: Where to count.
-        threads: Steps that are computed at the same time, each for other lanes.
         text_batch: Segments whose text stage is computed together.
         window_batch: Windows that are computed together.
         recordings: What was said before; filled here.
@@ -53,7 +117,6 @@ class Scheduler:
         self,
         metrics: Metrics,
         *,
-        threads: int = 1,
         text_batch: int,
         window_batch: int,
         max_unread_s: float,
@@ -74,24 +137,19 @@ class Scheduler:
         self._lanes: list[Lane] = []
         self._stopping = False
         self._recent: deque[tuple[float, float, float]] = deque()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"tts-scheduler-{number}", daemon=True)
-            for number in range(threads)
-        ]
+        self._thread = threading.Thread(target=self._run, name="tts-scheduler", daemon=True)
 
     def start(self) -> None:
-        """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        """Start the thread."""
+        self._thread.start()
 
     def close(self, timeout_s: float) -> None:
-        """Stop the threads after the work that they are at; blocks."""
+        """Stop the thread after the work that it is at; blocks."""
         with self._changed:
             self._stopping = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(timeout_s)
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     def open_lane(self, max_lead_s: float | None) -> Lane:
         """Open the lane of a context."""
@@ -168,23 +226,14 @@ class Scheduler:
                     return
                 busy = sum(bool(lane.jobs) for lane in self._lanes)
                 alone = busy < 2 and not (self._shared and self._shared.recognises)
-                items = [(lane, lane.jobs[0]) for lane in picked]
-                for lane in picked:
-                    lane.in_work = True
-            try:
-                self._work(items, alone=alone)
-            finally:
-                with self._changed:
-                    for lane in picked:
-                        lane.in_work = False
-                    self._changed.notify_all()
+            self._work([(lane, lane.jobs[0]) for lane in picked if lane.jobs], alone=alone)
 
     def _pick(self, now: float) -> tuple[list[Lane], float | None]:
         """Choose the lanes to work for, or when to look again."""
         ready: list[tuple[tuple[int, float], int, Lane]] = []
         wake: float | None = None
         for number, lane in enumerate(self._lanes):
-            if not lane.jobs or lane.in_work or lane.unread_s >= self._max_unread_s:
+            if not lane.jobs or lane.unread_s >= self._max_unread_s:
                 continue
             left = None if lane.played_until is None else lane.played_until - now
             if lane.max_lead_s is not None and left is not None and left > lane.max_lead_s:

@@ -103,8 +103,7 @@ class Utterance:
         if window.high <= begin:
             return np.zeros((self.voice.channels, 0), np.float32), 0
         low = 0 if reach is None else max(0, begin - reach)
-        stop = self._flow_stop(window)
-        high = self.total_frames if reach is None else min(self.total_frames, stop + reach)
+        high = self.total_frames if reach is None else min(self.total_frames, window.high + reach)
         self._draw(high)
         return self._latent.take(low, high), begin - low
 
@@ -113,19 +112,10 @@ class Utterance:
         if made.shape[1]:
             end = made.shape[1]
             if self.voice.flow_reach is not None:
-                end = skip + self._flow_stop(window) - self._flowed.stop
+                end = skip + window.high - self._flowed.stop
             self._flowed.append(made[:, skip:end])
             self._latent.forget(self._flowed.stop - (self.voice.flow_reach or 0))
         return self._flowed.take(window.low, window.high)
-
-    def _flow_stop(self, window: Window) -> int:
-        """Frame up to which the flow runs: beyond the window once the first sound is out.
-
-        Each run computes its context twice over, so that fewer and longer ones cost less.
-        """
-        if not window.start:
-            return window.high
-        return min(self.total_frames, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
 
     def accept_samples(self, made: Floats, window: Window) -> Floats:
         """Take the decoder's samples of a window, and give those that are exact and new."""
@@ -146,8 +136,6 @@ class Utterance:
         drawn = self._prior.mean[owner] + noise * self._deviation[owner]
         self._latent.append(np.ascontiguousarray(drawn.T, dtype=np.float32))
 
-
-FLOW_AHEAD_FRAMES = 256
 
 _SLACK_FRAMES = 512
 """Frames that are kept behind the context, because the last window is moved left."""

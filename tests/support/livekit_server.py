@@ -61,6 +61,17 @@ class LiveKitServer:
             assert time.monotonic() < give_up, "LiveKit did not become ready"
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+        self._process = None
+
     def stop(self) -> None:
         if self._process is None:
             return

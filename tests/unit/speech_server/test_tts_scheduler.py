@@ -11,10 +11,9 @@ import pytest
 from speech_server.engines.piper import PiperVoice, TextRow, load_voice
 from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics
-from speech_server.tts.jobs import Job, Lane, Replay
 from speech_server.tts.noise import Noise
 from speech_server.tts.recordings import Recording, Recordings
-from speech_server.tts.scheduler import PATIENCE_S, Scheduler
+from speech_server.tts.scheduler import PATIENCE_S, Job, Lane, Replay, Scheduler
 from speech_server.tts.utterance import Manner, Utterance
 from tests.support import tiny_voice
 
@@ -95,7 +94,6 @@ class Rig:
         self.device = Device()
         self.scheduler = Scheduler(
             self.metrics,
-            threads=int(options.get("threads", 1)),
             text_batch=int(options.get("text_batch", 1)),
             window_batch=int(options.get("window_batch", 1)),
             max_unread_s=options.get("max_unread_s", 1e6),
@@ -237,26 +235,6 @@ def test_what_waits_is_computed_together(voice: PiperVoice, gate: Gate) -> None:
             assert ear.samples == ear.announced
         assert ("text", 3) in gate.steps
         assert any(kind == "window" and rows > 1 for kind, rows in gate.steps)
-
-
-def test_steps_of_two_lanes_are_computed_at_once_and_of_one_in_turn(
-    voice: PiperVoice, gate: Gate
-) -> None:
-    for rig in rig_for(voice, threads=2):
-        lane = rig.lane()
-        ears = [rig.say(lane, f"one{n}", 40) for n in range(2)]
-        gate.arrive()
-        time.sleep(0.1)
-        assert len(gate.steps) == 1  # the other thread finds nothing to do
-        ears.append(rig.say(rig.lane(), "other", 40))
-        gate.arrive()
-        assert len(gate.steps) == 2
-        gate.allow(10_000)
-        for ear in ears:
-            assert ear.finished.wait(10)
-            assert ear.samples == ear.announced
-        firsts = [entry for entry in rig.log if entry.startswith("one") and "begins" in entry]
-        assert firsts == ["one0 begins", "one1 begins"]
 
 
 def test_a_client_that_does_not_read_stops_its_own_synthesis(voice: PiperVoice) -> None:

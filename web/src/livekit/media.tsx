@@ -4,9 +4,8 @@ import {
   useAudioPlayback,
   useMediaDeviceSelect,
   useMultibandTrackVolume,
-  useTracks,
+  useVoiceAssistant,
 } from '@livekit/components-react';
-import { Track } from 'livekit-client';
 import type { ReactNode } from 'react';
 import type { CallSession } from './session';
 
@@ -49,9 +48,7 @@ export function useDevices(kind: MediaDeviceKind, onFailure: (error: Error) => v
 
 /** Loudness of the assistant's voice, 0 to 1, in so many bands. */
 export function useAgentLevels(bands: number): number[] {
-  const audioTrack = useTracks([Track.Source.Microphone]).find(
-    ({ participant }) => participant.isAgent,
-  );
+  const { audioTrack } = useVoiceAssistant();
   return useMultibandTrackVolume(audioTrack, {
     bands,
     loPass: 100,

@@ -1,12 +1,11 @@
 import { useAgentLevels } from '../../livekit';
 import { strings } from '../../strings';
 import { AgentShape } from './AgentShape';
-import { useAssistantName, useCall, type AgentState } from './store';
+import { useCall, type AgentState } from './store';
 
 interface Props {
   state: AgentState;
   levels: number[];
-  name: string;
   compact?: boolean;
   answeredMs?: number | undefined;
 }
@@ -16,19 +15,10 @@ export function AgentPresence({ compact }: { compact: boolean }) {
   const state = useCall((call) => call.agent);
   const answeredMs = useCall((call) => call.answeredMs);
   const levels = useAgentLevels(5);
-  const name = useAssistantName();
-  return (
-    <AgentView
-      state={state}
-      levels={levels}
-      name={name}
-      compact={compact}
-      answeredMs={answeredMs}
-    />
-  );
+  return <AgentView state={state} levels={levels} compact={compact} answeredMs={answeredMs} />;
 }
 
-export function AgentView({ state, levels, name, compact = false, answeredMs }: Props) {
+export function AgentView({ state, levels, compact = false, answeredMs }: Props) {
   const words = strings.agent[state];
   return (
     <section
@@ -38,7 +28,7 @@ export function AgentView({ state, levels, name, compact = false, answeredMs }: 
       <AgentShape state={state} levels={levels} compact={compact} />
       <div data-testid="agent-state" data-state={state}>
         <p className={`text-lg font-semibold ${compact ? '' : 'lg:text-2xl'}`}>{words.title}</p>
-        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint(name)}</p>
+        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint}</p>
         {answeredMs !== undefined && (
           <p
             className="text-sm text-muted tabular-nums"

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
-import { readWholeTranscript, requestToken, type Admission, type Assistant } from '../../api';
+import { readWholeTranscript, requestToken, type Admission } from '../../api';
 import type { AgentActivity, Allowed, CallSession, SessionListener } from '../../livekit';
-import { strings, type DisconnectCode } from '../../strings';
+import type { DisconnectCode } from '../../strings';
 import {
   cameraFailure,
   failure,
@@ -9,7 +9,6 @@ import {
   tokenFailure,
   type Failure,
 } from '../connection/failures';
-import type { Voices } from '../transcript/export';
 import { useTranscript } from '../transcript/store';
 
 /** How long the assistant may take to come before the page says that it is not there. */
@@ -19,8 +18,7 @@ export interface CallChoices {
   name: string;
   /** Empty: a fresh room. */
   room: string;
-  /** Who answers; `default`: whoever the API sends. */
-  assistant: Assistant | 'default' | undefined;
+  assistant: boolean;
   microphoneId: string;
   speakerId: string;
   camera: boolean;
@@ -124,11 +122,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       screen: (screen) => when({ screen }),
       recording: (recording) => when({ recording }),
       allowed: (allowed) => when({ allowed }),
-      answered: (answeredMs) => {
-        if (!current()) return;
-        set({ answeredMs });
-        useTranscript.getState().receiveHeard(answeredMs);
-      },
+      answered: (answeredMs) => when({ answeredMs }),
       reconnecting: () => when({ connection: 'reconnecting' }),
       reconnected: () => when({ connection: 'restored' }),
       disconnected: (endedBy) => {
@@ -186,7 +180,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         microphoneId: choices.microphoneId || undefined,
         speakerId: choices.speakerId || undefined,
         cameraId: choices.cameraId || undefined,
-        preConnectBuffer: choices.assistant !== undefined,
+        preConnectBuffer: choices.assistant,
       });
       set({ session });
       useTranscript.getState().clear();
@@ -212,7 +206,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         phase: 'live',
         room: session.room.name || admission.roomName,
         identity: session.identity,
-        agent: agent === 'absent' && choices.assistant !== undefined ? 'connecting' : agent,
+        agent: agent === 'absent' && choices.assistant ? 'connecting' : agent,
       });
       // Only a room that was named can have been spoken in before.
       if (choices.room) void recall(admission, mine);
@@ -299,20 +293,6 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
     dismissRestored: () => set({ connection: 'steady' }),
   };
 });
-
-/** Who is who in this call. */
-export function useVoices(): Voices {
-  const self = useCall((call) => call.identity);
-  const names = useCall((call) => call.names);
-  const assistant = useAssistantName();
-  return { self, names, assistant };
-}
-
-/** What the assistant of this call is called. */
-export function useAssistantName(): string {
-  const chosen = useCall((call) => call.choices?.assistant);
-  return typeof chosen === 'object' ? chosen.title : strings.transcript.agent;
-}
 
 /** What the page shows of the assistant when the room says `activity`. */
 function nextAgent(state: CallState, activity: AgentActivity | undefined): AgentState {

@@ -1,19 +1,26 @@
 import { readHealth } from '../../api';
-import { operator } from '../../strings/operator';
-import { Card, Icon, Notice } from '../../ui';
-import { explain } from '../access/store';
-import { usePolled } from '../access/usePolled';
+import { strings } from '../../strings';
+import { Icon, Notice } from '../../ui';
+import { explain } from './store';
+import { usePolled } from './usePolled';
 
 const EVERY_MS = 5_000;
 
 /** Whether each part of the system does its work, in words and sign. */
 export function HealthCard() {
   const { value: parts, error } = usePolled(readHealth, EVERY_MS);
-  const words = operator.health;
+  const words = strings.operator.health;
   return (
-    <Card title={words.title}>
-      {error !== undefined && <Notice kind="danger">{explain(error)}</Notice>}
-      <ul className="grid gap-3 empty:hidden sm:grid-cols-3">
+    <section aria-labelledby="health" className="rounded-card bg-surface p-5 shadow-card">
+      <h2 id="health" className="font-semibold">
+        {words.title}
+      </h2>
+      {error !== undefined && (
+        <div className="mt-3">
+          <Notice kind="danger">{explain(error)}</Notice>
+        </div>
+      )}
+      <ul className="mt-3 grid gap-3 sm:grid-cols-3">
         {parts?.map((part) => (
           <li
             key={part.name}
@@ -29,12 +36,12 @@ export function HealthCard() {
               />
               {words.parts[part.name] ?? part.name}
             </p>
-            <p className={`mt-1 text-sm ${part.ok ? 'text-muted' : 'text-ink'}`}>
+            <p className="mt-1 text-sm text-muted">
               {part.ok ? words.ok(part.latencyMs) : (part.detail ?? words.away)}
             </p>
           </li>
         ))}
       </ul>
-    </Card>
+    </section>
   );
 }

@@ -1,11 +1,19 @@
 import { useEffect, useState } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon } from '../../ui';
-import { asText, type Voices } from './export';
+import { asText, type Names } from './export';
 import type { Line } from './log';
 
 /** Puts the conversation on the clipboard as plain text and says whether it worked. */
-export function CopyButton({ lines, voices }: { lines: readonly Line[]; voices: Voices }) {
+export function CopyButton({
+  lines,
+  self,
+  names,
+}: {
+  lines: readonly Line[];
+  self: string;
+  names: Names;
+}) {
   const words = strings.transcript;
   const [outcome, setOutcome] = useState<'copied' | 'failed'>();
 
@@ -17,7 +25,7 @@ export function CopyButton({ lines, voices }: { lines: readonly Line[]; voices: 
 
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(asText(lines, voices));
+      await navigator.clipboard.writeText(asText(lines, self, names));
       setOutcome('copied');
     } catch {
       setOutcome('failed');

@@ -27,9 +27,7 @@ export function TranscriptLine({ line, name, own }: Props) {
         </time>
         {line.kind === 'chat' && <span className="text-muted">{words.typed}</span>}
         {line.interrupted && <span className="text-muted">{words.interrupted}</span>}
-        {(line.latency ?? line.heardMs) !== undefined && (
-          <LatencyChip latency={line.latency ?? {}} heardMs={line.heardMs} />
-        )}
+        {line.latency && <LatencyChip latency={line.latency} />}
       </div>
       <p
         data-testid="transcript-text"

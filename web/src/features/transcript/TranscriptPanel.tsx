@@ -1,28 +1,23 @@
 import { useId, useState } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon } from '../../ui';
-import { speakerName, type Voices } from './export';
-import { search, spoken, type Line } from './log';
+import { useCall } from '../call/store';
+import { speakerName } from './export';
+import { search, spoken } from './log';
+import { useTranscript } from './store';
 import { TranscriptLine } from './TranscriptLine';
 import { TranscriptTools } from './TranscriptTools';
 import { useStickToEnd } from './useStickToEnd';
 
-interface Props {
-  lines: readonly Line[];
-  voices: Voices;
-  room: string;
-  /** It grows; what is new is read out. */
-  live: boolean;
-  /** The heading is seen. */
-  heading?: boolean;
-}
-
-/** Both sides of a conversation, growing while it is spoken. */
-export function TranscriptPanel({ lines: all, voices, room, live, heading = false }: Props) {
+/** Both sides of the conversation, growing while it is spoken. */
+export function TranscriptPanel({ live }: { live: boolean }) {
   const words = strings.transcript;
   const title = useId();
   const [query, setQuery] = useState('');
-  const lines = spoken(all);
+  const lines = spoken(useTranscript((transcript) => transcript.lines));
+  const self = useCall((call) => call.identity);
+  const names = useCall((call) => call.names);
+  const room = useCall((call) => call.room);
   const { box, away, toEnd } = useStickToEnd(lines);
   const finals = lines.filter((line) => line.final);
   const latest = finals.at(-1);
@@ -30,13 +25,14 @@ export function TranscriptPanel({ lines: all, voices, room, live, heading = fals
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      <h2 id={title} className={heading ? 'px-4 pt-4 pb-1 font-semibold' : 'sr-only'}>
+      <h2 id={title} className={live ? 'sr-only' : 'px-4 pt-4 pb-1 font-semibold'}>
         {words.title}
       </h2>
       {finals.length > 0 && (
         <TranscriptTools
           lines={finals}
-          voices={voices}
+          self={self}
+          names={names}
           room={room}
           query={query}
           onQuery={setQuery}
@@ -65,8 +61,8 @@ export function TranscriptPanel({ lines: all, voices, room, live, heading = fals
             <TranscriptLine
               key={line.id}
               line={line}
-              name={speakerName(line, voices)}
-              own={isOwn(line, voices)}
+              name={speakerName(line, self, names)}
+              own={line.speaker === 'user' && (!line.participant || line.participant === self)}
             />
           ))}
         </ol>
@@ -74,7 +70,7 @@ export function TranscriptPanel({ lines: all, voices, room, live, heading = fals
       {/* Screen readers hear what is settled, once; interims would make them stutter. */}
       {live && (
         <p aria-live="polite" className="sr-only">
-          {latest && words.announce(speakerName(latest, voices), latest.text)}
+          {latest && words.announce(speakerName(latest, self, names), latest.text)}
         </p>
       )}
       {away && (
@@ -85,9 +81,4 @@ export function TranscriptPanel({ lines: all, voices, room, live, heading = fals
       )}
     </div>
   );
-}
-
-function isOwn(line: Line, { self }: Voices): boolean {
-  if (line.speaker === 'agent' || self === undefined) return false;
-  return !line.participant || line.participant === self;
 }
