@@ -109,7 +109,9 @@ async def test_other_origins_are_allowed_by_name(settings: Settings) -> None:
         reply = await client.options("/api/token", headers=evil)
         assert "access-control-allow-origin" not in reply.headers
         reply = await client.post("/api/token", headers={"Origin": "https://app.example.org"})
-        assert reply.headers["access-control-expose-headers"] == "X-Request-ID, Retry-After"
+        assert reply.headers["access-control-expose-headers"] == (
+            "Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+        )
 
 
 async def test_only_the_development_server_is_allowed_unasked(settings: Settings) -> None:
