@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.calls.stages import STAGES
+from bench.calls.stages import STAGES, explained
 from bench.result import Target, target
 from caller.measure import percentile
 from caller.score import score
@@ -27,6 +27,7 @@ class Figures:
     latencies: Sequence[float]
     stages: Mapping[str, Sequence[float]]
     unexplained: int
+    restarted: int
     wer: float | None
     stops: Sequence[float]
     barge_ins: int
@@ -54,7 +55,14 @@ def figures_of(lines: Iterable[Line], side: str) -> Figures:
     mine = [line for line in lines if line.get("side") == side]
     turns = [line for line in mine if line["kind"] == "turn"]
     answered = [line for line in turns if "latency_ms" in line and "missed" not in line]
-    explained = [line["stages"] for line in answered if "stages" in line]
+    greetings = [line["downlink_ms"] for line in mine if line["kind"] == "greeting"]
+    # Where no greeting was measured, none of its turns is explained.
+    usual_ms = percentile(greetings, 50)
+    stages = [
+        explained(line["stages"], usual_ms)
+        for line in answered
+        if "stages" in line and usual_ms is not None
+    ]
     names = (*STAGES, "residual_ms")
     scored = [(line["reference"], line["heard"]) for line in answered if line.get("reference")]
     barges = [line for line in mine if line["kind"] == "barge-in" and "failed" not in line]
@@ -66,8 +74,9 @@ def figures_of(lines: Iterable[Line], side: str) -> Figures:
         failed=sum("failed" in line for line in mine),
         false_starts=sum(line["latency_ms"] < 0 for line in answered),
         latencies=[line["latency_ms"] for line in answered],
-        stages={name: [stages[name] for stages in explained] for name in names},
-        unexplained=len(answered) - len(explained),
+        stages={name: [one[name] for one in stages] for name in names},
+        unexplained=len(answered) - len(stages),
+        restarted=sum(line.get("interrupted", False) for line in answered),
         wer=score(scored).wer if scored else None,
         stops=[line["stop_ms"] for line in barges if "stop_ms" in line],
         barge_ins=len(barges),

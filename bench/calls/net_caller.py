@@ -53,12 +53,16 @@ async def talk(job: dict[str, Any]) -> None:
     caller = CallerSettings.model_validate(job["caller"])
     place = Place(settings, caller, Path(job["trace"]))
     api = cast("ControlApi", HeldToken(Token.model_validate(job["token"])))
-    talker = Talker(place, api, "ours", endless=True)
-    clips = await questions(settings, caller)
 
     def tell(kind: str, line: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps({"kind": kind, **line}) + "\n")
         sys.stdout.flush()
+
+    def greeted(ms: float) -> None:
+        tell("greeting", {"side": "ours", "downlink_ms": ms})
+
+    talker = Talker(place, api, "ours", greeted, endless=True)
+    clips = await questions(settings, caller)
 
     try:
         tell("warm", await talker.ask(clips[-1]))

@@ -1,7 +1,8 @@
 """What the scripted model says: never twice the same, so that nothing can be kept ready.
 
-Half of the replies begin with a short clause and half with a sentence without a comma; both kinds
-are common, and the first is kinder to a synthesiser that begins at a clause.
+A reply is a sentence of six to ten words and a short question, as the agent's instructions ask for.
+Half of the sentences begin with a short clause and half have no comma; both kinds are common, and
+the first is kinder to a synthesiser that begins at a clause.
 """
 
 import random
@@ -11,15 +12,15 @@ from bench.scripted_ollama import Body, Reply
 
 __all__ = ["Script"]
 
+BEGIN_WORDS = 3
+"""By so many words a reply is known: one that was begun anew goes on with another's."""
+
 _OPENINGS = ("Of course", "Well", "Yes", "Let me see", "Good question", "All right", "Certainly")
 _THINGS = (
     *("train", "parcel", "meeting", "table", "concert", "delivery", "doctor", "ferry", "lesson"),
     *("garden tour", "new lamp", "rental car", "blue bicycle", "museum guide", "birthday cake"),
 )
-_PLACES = (
-    *("for Oxford", "at the harbor", "by the old bridge", "for Madrid", "in the garden"),
-    *("on the third floor", "for your sister", "near the station", "in the north", "for two"),
-)
+_WHOSE = ("the", "your", "our", "that", "another", "the other")
 _VERBS = (
     *("is ready", "was moved", "begins", "will be there", "is booked", "arrives", "is free"),
     *("was confirmed", "is waiting", "was found"),
@@ -56,20 +57,21 @@ class Script:
         """Answer a request."""
         parts = [self._sentence(self._random.random() < 0.5), self._random.choice(_ENDS)]
         if self._long(body):
-            parts = [self._sentence(False) for _ in range(7)]
+            parts = [self._sentence(False) for _ in range(10)]
         text = " ".join(parts)
         self.said.add(parts[0])
         return Reply(text, first_token_s=self._first_token_s, rate=self._rate)
 
     def is_mine(self, text: str) -> bool:
         """Tell whether the agent's words are one of the replies, and no apology or the like."""
-        return any(text.startswith(first[: len(text)]) for first in self.said) if text else False
+        begin = text.split()[:BEGIN_WORDS]
+        return bool(begin) and any(first.split()[: len(begin)] == begin for first in self.said)
 
     def _sentence(self, opened: bool) -> str:
         choose = self._random.choice
         while True:
-            core = f"he {choose(_THINGS)} {choose(_PLACES)} {choose(_VERBS)} {choose(_HOURS)}."
+            core = f"{choose(_WHOSE)} {choose(_THINGS)} {choose(_VERBS)} {choose(_HOURS)}."
             if core not in self._cores:
                 break
         self._cores.add(core)
-        return f"{choose(_OPENINGS)}, t{core}" if opened else f"T{core}"
+        return f"{choose(_OPENINGS)}, {core}" if opened else core[0].upper() + core[1:]

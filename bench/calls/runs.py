@@ -1,5 +1,6 @@
 """The benches of whole calls by name: each measures, and gives figures, tables and targets."""
 
+import gc
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,6 +118,10 @@ def net_table(lines: Sequence[Mapping[str, Any]]) -> Table:
 
 def _go_ahead() -> None:
     """Let the callers go first; now that everything is started, as children would inherit it."""
+    # A collection of all that was recorded holds up the microphones for longer than a frame.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
 
 
@@ -168,7 +173,17 @@ def streams_table(lines: Sequence[Mapping[str, Any]]) -> Table:
 def latency_table(lines: Sequence[Mapping[str, Any]], sides: Sequence[str]) -> Table:
     """Turn latencies and what went wrong, a row a side."""
     table = Table(title="Turn latency, ms")
-    for name in ("side", "turns", "missed", "false starts", "p50", "p95", "p99", "≤ 0.8 s"):
+    for name in (
+        "side",
+        "turns",
+        "missed",
+        "false starts",
+        "begun anew",
+        "p50",
+        "p95",
+        "p99",
+        "≤ 0.8 s",
+    ):
         table.add_column(name)
     for name in ("≤ 1.5 s", "WER", "barge-in stop p50", "barge-ins missed", "noises that cut"):
         table.add_column(name)
@@ -179,6 +194,7 @@ def latency_table(lines: Sequence[Mapping[str, Any]], sides: Sequence[str]) -> T
             str(found.turns),
             str(found.missed),
             str(found.false_starts),
+            str(found.restarted),
             *(_ms(found.p(p)) for p in (50, 95, 99)),
             share(found.within(800)),
             share(found.within(1500)),

@@ -2,15 +2,15 @@
 
 All moments are on one clock. The stages follow one another on the way that the reply really took
 (a reply that was begun early waits for the end of the turn), so their sum and the residual are the
-measured latency. `transport_ms` and what is left over are told apart by the greetings of the same
-run, whose way from the agent to the caller was measured alone.
+measured latency. Of the way from the agent to the caller, `transport_ms` is what the greetings of
+the same run took at the median, which are measured alone, and the residual is the rest.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["STAGES", "StageError", "downlink_s", "stages_of"]
+__all__ = ["STAGES", "StageError", "downlink_s", "explained", "stages_of"]
 
 STAGES: Mapping[str, str] = {
     "uplink_ms": "the caller's last sound on its way to the agent",
@@ -20,7 +20,7 @@ STAGES: Mapping[str, str] = {
     "first_clause_ms": "first word to the clause that is spoken first",
     "first_sound_ms": "clause to its first sound",
     "end_of_turn_ms": "sound ready, waiting for the end of the turn",
-    "lead_ms": "silence at the beginning of the voice",
+    "lead_ms": "silence at the beginning of the voice, and what was not made in time",
     "transport_ms": "the agent's first sound on its way to the caller",
 }
 
@@ -38,20 +38,18 @@ class StageError(ValueError):
 def downlink_s(marks: Sequence[Mark], first_voice_s: float) -> float:
     """Give the way of a greeting from the agent to the caller, in seconds."""
     playback = _last(marks, "playback", first_voice_s)
-    lead = _last(marks, "lead", first_voice_s + 0.5)
-    return first_voice_s - float(playback["t"]) - float(lead["s"])
+    lead = _last(marks, "lead", first_voice_s)
+    # The voice leaves when its silent beginning was played, and not before it is made.
+    return first_voice_s - max(float(playback["t"]) + float(lead["s"]), float(lead["t"]))
 
 
-def stages_of(
-    marks: Sequence[Mark], caller_end_s: float, agent_begin_s: float, transport_s: float
-) -> dict[str, float]:
-    """Give the stages of a turn in milliseconds, `residual_ms` among them.
+def stages_of(marks: Sequence[Mark], caller_end_s: float, agent_begin_s: float) -> dict[str, float]:
+    """Give the stages of a turn in milliseconds; the last one, `downlink_ms`, is the rest.
 
     Args:
         marks: Of the call, in order.
         caller_end_s: The caller's last voiced sample.
         agent_begin_s: The agent's first voiced sample, as the caller heard it.
-        transport_s: The way from the agent to the caller, measured alone.
 
     Raises:
         StageError: A moment is missing.
@@ -59,9 +57,8 @@ def stages_of(
     playback_s = float(_last(marks, "playback", agent_begin_s)["t"])
     frame = _last(marks, "frame", playback_s)
     number = frame["n"]
-    lead_s = next((float(m["s"]) for m in marks if m["e"] == "lead" and m["n"] == number), None)
-    if lead_s is None:
-        raise StageError("no voice in what was spoken")
+    lead = _one(marks, "lead", number)
+    voice_s = max(playback_s + float(lead["s"]), float(lead["t"]))
     frame_s = float(frame["t"])
     clause_s = float(_last(marks, "clause", frame_s)["t"])
     said_s = float(_one(marks, "text", number)["t"])
@@ -82,14 +79,19 @@ def stages_of(
         ("first_sound_ms", max(clause_s, token_s)),
         ("end_of_turn_ms", frame_s),
         ("lead_ms", playback_s),
-        ("transport_ms", playback_s + lead_s),
-        ("", playback_s + lead_s + transport_s),
+        ("downlink_ms", voice_s),
+        ("", agent_begin_s),
     ]
-    found = {
+    return {
         name: round((after - before) * 1000, 1) for (name, before), (_, after) in pairwise(moments)
     }
-    found["residual_ms"] = round((agent_begin_s - moments[-1][1]) * 1000, 1)
-    return found
+
+
+def explained(stages: Mapping[str, float], transport_ms: float) -> dict[str, float]:
+    """Part the way to the caller into what the greetings took, and the residual."""
+    found = {name: value for name, value in stages.items() if name != "downlink_ms"}
+    residual_ms = round(stages["downlink_ms"] - transport_ms, 1)
+    return {**found, "transport_ms": transport_ms, "residual_ms": residual_ms}
 
 
 def _compute_s(marks: Sequence[Mark], text_s: float, most_s: float) -> float:

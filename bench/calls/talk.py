@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ class Talker:
         rig: What is called.
         api: Gives tokens.
         side: Which agent.
-        downlinks_s: The way of each greeting to the caller.
+        on_greeting: Takes the way of each greeting to the caller, in milliseconds.
         endless: Keep one call for all turns.
         call_open_s: From the wish to call to the greeting's first sound.
         began_s: When that wish was.
@@ -61,7 +62,7 @@ class Talker:
     rig: Called
     api: ControlApi
     side: str
-    downlinks_s: list[float] = field(default_factory=list)
+    on_greeting: Callable[[float], None] = lambda _: None
     endless: bool = False
     call_open_s: float | None = None
     began_s: float = 0.0
@@ -94,7 +95,7 @@ class Talker:
         self.call_open_s = greeting.first_voice_s - self.began_s
         marks = read_marks(self.rig.trace(self.side), room)
         with suppress(StageError):  # the turns of this call will say so
-            self.downlinks_s.append(downlink_s(marks, greeting.first_voice_s))
+            self.on_greeting(round(downlink_s(marks, greeting.first_voice_s) * 1000, 1))
         self.talk, self._turns = talk, 0
         return talk
 
@@ -114,7 +115,7 @@ class Talker:
         except CallerError as error:
             await self.hang_up()
             return {**line, "failed": str(error)}
-        found = turn_line(self.rig, self.side, talk, turn, self.downlinks_s)
+        found = turn_line(self.rig, self.side, talk, turn)
         script = self.rig.script
         if script is not None and not script.is_mine(turn.agent.text):
             found["missed"] = "the agent said something else than an answer"
@@ -129,9 +130,7 @@ class Talker:
         self._open = AsyncExitStack()
 
 
-def turn_line(
-    rig: Called, side: str, talk: Conversation, turn: Turn, downlinks_s: list[float]
-) -> dict[str, Any]:
+def turn_line(rig: Called, side: str, talk: Conversation, turn: Turn) -> dict[str, Any]:
     """Give a turn as a line of figures, with the moments from which its stages are made."""
     begin_s = turn.agent.first_voice_s
     end_s = begin_s - turn.measured_ms / 1000
@@ -149,10 +148,7 @@ def turn_line(
     if turn.clip.reference:
         line["wer"] = round(score([(turn.clip.reference, turn.heard)]).wer, 4)
     try:
-        if not downlinks_s:
-            raise StageError("no greeting was measured")
-        usual_s = sorted(downlinks_s)[len(downlinks_s) // 2]
-        line["stages"] = stages_of(read_marks(rig.trace(side), talk.room), end_s, begin_s, usual_s)
+        line["stages"] = stages_of(read_marks(rig.trace(side), talk.room), end_s, begin_s)
     except StageError as error:
         line["unexplained"] = str(error)
     return line

@@ -37,7 +37,15 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> list[dict[str, Any]]:
     clips = await questions(settings, rig.caller)
     async with ControlApi(rig.caller.api_url) as api:
         await api.wait_ready(rig.caller.ready_timeout_s, tell)
-        talkers = {side: Talker(rig, api, side) for side in settings.sides}
+
+        def greeted(side: str) -> Callable[[float], None]:
+            def note(ms: float) -> None:
+                raw.write("greeting", side=side, downlink_ms=ms)
+                lines.append({"kind": "greeting", "side": side, "downlink_ms": ms})
+
+            return note
+
+        talkers = {side: Talker(rig, api, side, greeted(side)) for side in settings.sides}
         try:
             for side in settings.sides:  # a first turn warms what is made at the first use
                 warm = await talkers[side].ask(clips[-1])

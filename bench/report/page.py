@@ -27,7 +27,8 @@ words a second, and never the same reply twice.
 """
 
 _LATENCY_HEADS = (
-    *("", "turns", "missed", "false starts", "p50 ms", "p95", "p99", "≤ 0.8 s", "≤ 1.5 s"),
+    *("", "turns", "missed", "false starts", "begun anew"),
+    *("p50 ms", "p95", "p99", "≤ 0.8 s", "≤ 1.5 s"),
     *("WER", "p50 to ours"),
 )
 
@@ -96,6 +97,7 @@ def _turn_row(group: Group, side: str) -> list[str]:
         str(found.turns),
         str(found.missed),
         str(found.false_starts),
+        str(found.restarted),
         *(_ms(found.p(p)) for p in (50, 95, 99)),
         share(found.within(800)),
         share(found.within(1500)),

@@ -10,12 +10,19 @@ from bench.calls.stages import STAGES
 
 
 def turn(latency_ms: float, side: str = "ours", **fields: object) -> dict[str, object]:
-    stages = {**dict.fromkeys(STAGES, 0.0), "residual_ms": -30.0}
+    stages = {**dict.fromkeys(STAGES, 0.0), "downlink_ms": 50.0}
     return {"kind": "turn", "side": side, "latency_ms": latency_ms, "stages": stages, **fields}
 
 
 def test_missed_turns_count_against_the_shares() -> None:
-    lines = [turn(700), turn(900), turn(-20), {"kind": "turn", "side": "ours", "missed": "no"}]
+    greeting = {"kind": "greeting", "side": "ours", "downlink_ms": 80.0}
+    lines = [
+        greeting,
+        turn(700),
+        turn(900),
+        turn(-20),
+        {"kind": "turn", "side": "ours", "missed": "no"},
+    ]
     found = figures_of(lines, "ours")
     assert (found.turns, found.missed, found.false_starts) == (3, 1, 1)
     assert found.within(800) == pytest.approx(0.5)
@@ -28,7 +35,8 @@ def test_a_wrong_answer_is_a_missed_turn_and_no_latency() -> None:
 
 
 def test_the_ratio_is_held_against_the_peers_of_the_same_run() -> None:
-    lines = [*(turn(800) for _ in range(3)), *(turn(2400, "peers") for _ in range(3))]
+    greeting = {"kind": "greeting", "side": "ours", "downlink_ms": 80.0}
+    lines = [greeting, *(turn(800) for _ in range(3)), *(turn(2400, "peers") for _ in range(3))]
     found = {one.name: one for one in turn_targets(lines, ("ours", "peers"))}
     assert found["times lower than the peers, p50"].value == 3
     assert all(one.ok for one in found.values())

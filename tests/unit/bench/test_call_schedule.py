@@ -65,7 +65,8 @@ def test_replies_repeat_by_seed_and_never_in_a_run() -> None:
     assert said == [other.answer({}).text for _ in range(200)]
     assert len(set(said)) == 200
     assert all(one.is_mine(text) for text in said)
-    assert one.is_mine(said[0][:9])  # cut off by the caller
+    assert one.is_mine(" ".join(said[0].split()[:2]))  # cut off by the caller
+    assert one.is_mine(f"{' '.join(said[0].split()[:4])} {said[1]}")  # and begun anew
     assert not one.is_mine("One moment, please.")
     assert not one.is_mine("")
     opened = sum("," in text for text in said)

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.calls.stages import STAGES, StageError, downlink_s, stages_of
+from bench.calls.stages import STAGES, StageError, downlink_s, explained, stages_of
 
 END = 100.0
 
@@ -31,7 +31,9 @@ def early_reply() -> list[dict[str, object]]:
 
 
 def test_the_stages_and_the_residual_are_the_latency() -> None:
-    found = stages_of(early_reply(), END, END + 0.85, transport_s=0.08)
+    stages = stages_of(early_reply(), END, END + 0.85)
+    assert sum(stages.values()) == pytest.approx(850, abs=0.6)
+    found = explained(stages, 80.0)
     assert sum(found.values()) == pytest.approx(850, abs=0.6)
     assert set(found) == {*STAGES, "residual_ms"}
     assert found["uplink_ms"] == pytest.approx(10, abs=0.2)
@@ -56,7 +58,7 @@ def test_the_reply_that_was_played_counts_and_no_earlier_attempt() -> None:
         mark(END + 0.73, "lead", n=4, s=0.0),
     ]
     marks = sorted([*early_reply(), *again], key=lambda one: float(str(one["t"])))
-    found = stages_of(marks, END, END + 0.85, transport_s=0.08)
+    found = stages_of(marks, END, END + 0.85)
     assert found["llm_first_token_ms"] == pytest.approx(220)
     assert found["end_of_turn_ms"] == pytest.approx(20)
     assert found["pause_ms"] == pytest.approx(
@@ -68,14 +70,16 @@ def test_the_reply_that_was_played_counts_and_no_earlier_attempt() -> None:
 def test_a_missing_moment_is_said(missing: str) -> None:
     marks = [one for one in early_reply() if one["e"] != missing]
     with pytest.raises(StageError):
-        stages_of(marks, END, END + 0.85, transport_s=0.08)
+        stages_of(marks, END, END + 0.85)
 
 
 def test_an_answer_to_an_earlier_turn_explains_nothing() -> None:
     with pytest.raises(StageError, match=r"earlier turn|not noted"):
-        stages_of(early_reply(), END + 3.0, END + 3.5, transport_s=0.08)
+        stages_of(early_reply(), END + 3.0, END + 3.5)
 
 
 def test_the_way_of_a_greeting_is_without_the_silence_at_its_begin() -> None:
     marks = [mark(5.0, "lead", n=1, s=0.05), mark(5.1, "playback")]
     assert downlink_s(marks, 5.25) == pytest.approx(0.1)
+    late = [mark(5.1, "playback"), mark(5.2, "lead", n=1, s=0.05)]  # the voice was made late
+    assert downlink_s(late, 5.25) == pytest.approx(0.05)

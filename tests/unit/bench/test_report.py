@@ -45,7 +45,7 @@ def write(
 
 
 def turn(side: str, latency_ms: float, **fields: object) -> dict[str, object]:
-    stages = {**dict.fromkeys(STAGES, 10.0), "residual_ms": 5.0}
+    stages = {**dict.fromkeys(STAGES, 10.0), "downlink_ms": 5.0}
     return {"kind": "turn", "side": side, "latency_ms": latency_ms, "stages": stages, **fields}
 
 
@@ -97,7 +97,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_every_figure_comes_from_the_raw_files(root: Path) -> None:
     text = page.render(read_all(root / "bench" / "results"), root)
-    assert "| Trinity | 6 | 0 | 0 | 702 |" in text  # both parts of the label, pooled
+    assert "| Trinity | 6 | 0 | 0 | 0 | 702 |" in text  # both parts of the label, pooled
     assert "2.99 (" in text
     assert "9999" not in text  # void
     assert "void: the machine was in use" in text
