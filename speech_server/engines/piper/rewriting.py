@@ -1,12 +1,12 @@
 """Rewrites a text stage so that it computes the same in less time.
 
-- VITS looks at neighbours by relative position, a few to each side, and exports that as products
-  with a table that is padded to twice the length of the text, and as copies of its square. The
-  same sums come from the few rows of the table that are not padding.
-- A layer norm is exported as nine nodes; there is one that does it in one pass.
+VITS looks at neighbours by relative position, a few to each side, and exports that as products with
+a table that is padded to twice the length of the text, and as copies of its square. The same sums
+come from the few rows of the table that are not padding; on the voice en_US-joe-medium they are the
+same to the last bit, in 17 % less time at 8 seconds of sound and 21 % less at 12.
 
-On the voice en_US-joe-medium, one thread, both together save 21 % of the text stage at 8 seconds
-of sound and 28 % at 12.
+Layer norms, exported as nine nodes each, stay: the one node that ONNX Runtime has for them rounds
+otherwise, and what comes out of the decoder was then up to 15 dB further from the whole graph.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,7 @@ def rewrite(model: onnx.ModelProto) -> onnx.ModelProto:
     """Give a faster model with the same inputs and outputs; what is not found stays as it is."""
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    for step in (_narrow_attention, _join_norms):
-        step(made)
+    _narrow_attention(made)
     _prune(made)
     return made
 
@@ -188,67 +187,6 @@ def _lengths(editor: _Editor, op: Callable[..., str], tensor: str) -> tuple[str,
     shape = op("Shape", tensor)
     none, two, three = (editor.constant([number]) for number in (0, 2, 3))
     return op("Slice", shape, none, two), op("Slice", shape, two, three)
-
-
-def _join_norms(model: onnx.ModelProto) -> None:
-    editor = _Editor(model, "norm")
-    for node in list(editor.graph.nodes):
-        if node.op_type == "ReduceMean":
-            _join_norm(editor, node)
-    editor.finish()
-
-
-def _join_norm(editor: _Editor, mean: onnx.NodeProto) -> None:
-    """Follow a mean to the end of its layer norm, and replace that by one node."""
-    centred = _user(editor, mean.output[0], "Sub")
-    if centred is None or list(centred.input) != [mean.input[0], mean.output[0]]:
-        return
-    if _axes(mean) != [-1]:
-        return
-    users = {user.op_type: user for user in editor.graph.consumers[centred.output[0]]}
-    if set(users) != {"Pow", "Div"} or not _is(editor, users["Pow"].input[1], 2.0):
-        return
-    variance = _user(editor, users["Pow"].output[0], "ReduceMean")
-    shifted = variance and _user(editor, variance.output[0], "Add")
-    root = shifted and _user(editor, shifted.output[0], "Sqrt")
-    scaled = _user(editor, users["Div"].output[0], "Mul")
-    moved = scaled and _user(editor, scaled.output[0], "Add")
-    if not (variance and shifted and root and scaled and moved) or _axes(variance) != [-1]:
-        return
-    if users["Div"].input[1] != root.output[0]:
-        return
-    epsilon = editor.constants.get(_other(shifted, variance.output[0]))
-    gamma = _other(scaled, users["Div"].output[0])
-    beta = _other(moved, scaled.output[0])
-    known = editor.constants
-    if epsilon is None or gamma not in known or beta not in known:
-        return
-    if len(known[gamma].dims) != 1 or known[gamma].dims != known[beta].dims:
-        return
-    small = float(numpy_helper.to_array(epsilon).reshape(-1)[0])
-    editor.build(
-        moved,
-        lambda op: op("LayerNormalization", mean.input[0], gamma, beta, axis=-1, epsilon=small),
-        moved.output[0],
-    )
-
-
-def _user(editor: _Editor, tensor: str, kind: str) -> onnx.NodeProto | None:
-    users = editor.users(tensor)
-    return users[0] if len(users) == 1 and users[0].op_type == kind else None
-
-
-def _other(node: onnx.NodeProto, name: str) -> str:
-    return str(node.input[1] if node.input[0] == name else node.input[0])
-
-
-def _axes(node: onnx.NodeProto) -> list[int]:
-    return next((list(one.ints) for one in node.attribute if one.name == "axes"), [])
-
-
-def _is(editor: _Editor, name: str, value: float) -> bool:
-    known = editor.constants.get(name)
-    return known is not None and float(numpy_helper.to_array(known).reshape(-1)[0]) == value
 
 
 def _prune(model: onnx.ModelProto) -> None:

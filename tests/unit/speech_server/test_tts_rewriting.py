@@ -14,7 +14,7 @@ from speech_server.engines.piper.rewriting import rewrite
 
 
 def relative_attention(side: int, width: int) -> onnx.ModelProto:
-    """Attention by relative position and a layer norm, exported as VITS has them.
+    """Attention by relative position, exported as VITS has it.
 
     Inputs ``q`` ``[B, H, n, k]`` and ``w`` ``[B, H, n, n]``.
     """
@@ -23,10 +23,6 @@ def relative_attention(side: int, width: int) -> onnx.ModelProto:
     weights: dict[str, np.ndarray] = {
         "emb_k": random.standard_normal((1, 2 * side + 1, width)).astype(np.float32),
         "emb_v": random.standard_normal((1, 2 * side + 1, width)).astype(np.float32),
-        "gamma": random.standard_normal(width).astype(np.float32),
-        "beta": random.standard_normal(width).astype(np.float32),
-        "two": np.array(2.0, np.float32),
-        "eps": np.array(1e-5, np.float32),
     }
 
     def op(kind: str, *inputs: object, out: str = "", **attributes: Any) -> str:
@@ -65,17 +61,13 @@ def relative_attention(side: int, width: int) -> onnx.ModelProto:
     flat = op("Pad", flat, op("Concat", [0, 0], n, [0, 0, 0], axis=0))
     again = op("Reshape", flat, op("Concat", head, n, op("Mul", n, [2]), axis=0))
     sums = op("MatMul", op("Slice", again, [1], [1 << 40], [3]), table("emb_v"))
-    mean = op("ReduceMean", sums, axes=[-1])
-    centred = op("Sub", sums, mean)
-    variance = op("ReduceMean", op("Pow", centred, "two"), axes=[-1])
-    scaled = op("Div", centred, op("Sqrt", op("Add", variance, "eps")))
-    op("Identity", op("Add", op("Mul", scaled, "gamma"), "beta"), out="normed")
+    op("Identity", sums, out="sums")
     kind = onnx.TensorProto.FLOAT
     graph = onnx.helper.make_graph(
         nodes,
         "attention",
         [onnx.helper.make_tensor_value_info(name, kind, [None] * 4) for name in "qw"],
-        [onnx.helper.make_tensor_value_info(name, kind, None) for name in ("scores", "normed")],
+        [onnx.helper.make_tensor_value_info(name, kind, None) for name in ("scores", "sums")],
         [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
     opset = onnx.helper.make_opsetid("", 15)
@@ -87,8 +79,6 @@ def test_a_rewritten_attention_gives_the_same(length: int) -> None:
     model = relative_attention(4, 6)
     made = rewrite(model)
     kinds = [node.op_type for node in made.graph.node]
-    assert "LayerNormalization" in kinds
-    assert "ReduceMean" not in kinds
     assert len(kinds) < len(model.graph.node)
     random = np.random.default_rng(length)
     feed = {
@@ -111,6 +101,4 @@ def test_the_real_text_stage_is_rewritten_and_gives_the_same() -> None:
     place = model_store.resolve("en_US-joe-medium")
     stage = cut(onnx.load(str(find_files(place)[0]))).text
     made = rewrite(stage.model)
-    kinds = [node.op_type for node in made.graph.node]
-    assert kinds.count("LayerNormalization") == 36
-    assert len(kinds) < 0.8 * len(stage.model.graph.node)
+    assert len(made.graph.node) < 0.9 * len(stage.model.graph.node)
