@@ -63,8 +63,10 @@ class Bench:
         some = [c for tag in TAGS for c in spread(self.tagged(tag), self.settings.tagged)]
         read = [c for c in self.tagged("read") if c.source != HEADLINE]
         paused = [c for c in self.clips if c.pause_s >= LONG_PAUSE_S and c.language == "en"]
-        every = [*self.headline, *read, *some, *paused]
-        return list({clip.file: clip for clip in every if clip.text}.values())
+        every = [clip for clip in (*self.headline, *read, *some, *paused) if clip.text]
+        if self.settings.words:
+            every = [*self.chosen, *spread(every, self.settings.words)]
+        return list({clip.file: clip for clip in every}.values())
 
     def tagged(self, tag: str) -> list[Clip]:
         """Give the recordings of a tag."""

@@ -36,6 +36,12 @@ class SttBenchSettings(BaseSettings):
     tagged: int = Field(
         default=16, ge=0, description="Most recordings of each tag; isolated words are all taken."
     )
+    words: int = Field(
+        default=0,
+        ge=0,
+        description="Most recordings of the parts plain and words, besides those that are spoken "
+        "alone; 0 takes all.",
+    )
     together: int = Field(
         default=3, ge=1, description="Streams at once where only the text is looked at."
     )

@@ -8,7 +8,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from speech_server.scheduling import load as load_module
 from speech_server.scheduling.load import CALL_SPEECH, FINALS_LIMIT, STEADY_S, Headroom, Load
-from tests.support.stt_rig import FakeEngine, audio, config, finals, iter_of, pieces, rig, voice
+from tests.support.stt_rig import FakeEngine, config, finals, iter_of, pieces, rig, voice
 
 
 def test_streams_fit_by_the_cost_of_a_final():
@@ -54,7 +54,8 @@ async def test_a_stream_that_does_not_fit_is_refused_and_the_open_ones_are_serve
         scheduler = server.service._models.scheduler
         scheduler.headroom.learn(10.0, 1.0)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await server.talk(config(), audio(voice(0.1)))
+            # No audio: grpc.aio's client hides the status of a call that it still writes to.
+            await server.talk(config())
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         refused = server.metrics.rejections.labels("stt", "overload")
         assert refused._value.get() == 1
