@@ -96,13 +96,6 @@ class Settings(BaseSettings):
         le=10000,
         description="Empty context after the speech, in milliseconds.",
     )
-    stt_context_least_ms: int = Field(
-        default=6000,
-        ge=1000,
-        le=30_000,
-        description="Shortest context that is encoded, in milliseconds: in shorter ones Whisper "
-        "repeats the few words that it hears.",
-    )
     stt_max_streams: int = Field(
         default=32, ge=1, description="Recognition streams that may be open at once."
     )

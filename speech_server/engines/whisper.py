@@ -46,8 +46,6 @@ class WhisperOptions:
     threads: int = 0
     short_context: ShortContext = "auto"
     margin_ms: int = 1000
-    least_ms: int = 6000
-    """Shortest window: in shorter ones the decoder loops on a few words."""
 
 
 class WhisperEngine:
@@ -102,9 +100,7 @@ class WhisperEngine:
         """Length of the item's window in frames."""
         if item.full_window or not self._may_be_short(item.language):
             return FULL_WINDOW
-        options = self._options
-        frames: int = item.features.shape[1] + options.margin_ms // FRAME_MS
-        frames = max(frames, options.least_ms // FRAME_MS)
+        frames: int = item.features.shape[1] + self._options.margin_ms // FRAME_MS
         step = 100 if frames <= 1200 else 300
         return min(FULL_WINDOW, -(-frames // step) * step)
 

@@ -139,7 +139,6 @@ def _load_engine(settings: Settings) -> WhisperEngine:
         threads=settings.threads,
         short_context=settings.stt_short_context,
         margin_ms=settings.stt_context_margin_ms,
-        least_ms=settings.stt_context_least_ms,
     )
     place = _place("stt_model", settings.stt_model)
     try:

@@ -340,8 +340,7 @@ class Session:
 
     def _maybe_interim(self) -> None:
         utterance = self._utterance
-        if utterance is None or not self._config.interim_results or self._endpointer.silent:
-            # The preflight is about to say what an interim would, and must not wait for one.
+        if utterance is None or not self._config.interim_results or self._endpointer.paused:
             return
         if self._interim and not self._models.scheduler.waits(self._interim):
             return
