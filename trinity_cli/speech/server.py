@@ -1,6 +1,5 @@
 """Client of the speech server, by its contract `trinity.speech.v1`."""
 
-import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -119,7 +118,8 @@ class SpeechServer:
             yield tts.SynthesizeRequest(context_id=_CONTEXT, end_input=tts.EndInput())
 
         stub = tts_grpc.TextToSpeechServiceStub(self._channel)
-        self._wait_connected()
+        # A stream has no deadline: a server that does not answer is noticed by this.
+        self.voices()
         call = stub.Synthesize(requests())
         rate_hz, speaks = 0, ""
         try:
@@ -174,7 +174,7 @@ class SpeechServer:
                 yield stt.TranscribeRequest(audio_content=piece)
 
         stub = stt_grpc.SpeechToTextServiceStub(self._channel)
-        self._wait_connected()
+        self.models()  # as above
         call = stub.Transcribe(requests())
         try:
             for reply in call:
@@ -184,15 +184,6 @@ class SpeechServer:
             raise source.failure or self._failed(error) from error
         finally:
             call.cancel()
-
-    def _wait_connected(self) -> None:
-        """Wait for the server, so that a stream without a deadline fails at once without one."""
-        began = time.monotonic()
-        try:
-            grpc.channel_ready_future(self._channel).result(timeout=self._timeout_s)
-        except grpc.FutureTimeoutError:
-            waited = time.monotonic() - began
-            raise self._unreachable(f"no connection within {waited:.0f} s") from None
 
     def _unreachable(self, reason: str) -> Unreachable:
         return Unreachable(
