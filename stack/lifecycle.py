@@ -227,7 +227,12 @@ class Stack:
                     self._supervisor.start_service(name)
                     del unstarted[name]
             needed = {need for service in unstarted.values() for need in service.needs}
-            batch = [unready.pop(name) for name in list(unready) if name in needed or not needed]
+            # Not those that wait for others themselves: they are not started yet.
+            batch = [
+                unready.pop(name)
+                for name in list(unready)
+                if name not in unstarted and (name in needed or not needed)
+            ]
             self._wait_ready(batch, step, first_start=True)
 
     def _wait_ready(self, wanted: Iterable[Service], step: Step, *, first_start: bool) -> None:

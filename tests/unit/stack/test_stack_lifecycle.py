@@ -134,6 +134,25 @@ def test_from_start_to_stop(
         elsewhere.down(settings, Progress(shown))
 
 
+def test_a_service_may_need_one_that_needs_another(
+    runs: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """As the telephone's bridge needs LiveKit, which needs Redis."""
+    last = "test -e {0}/first && test -e {0}/second && touch {0}/third && sleep 60"
+    stack = runs(
+        service("third", last.format(tmp_path), tmp_path, needs=("first", "second")),
+        service(
+            "second",
+            f"test -e {tmp_path}/first && touch {tmp_path}/second && sleep 60",
+            tmp_path,
+            needs=("first",),
+        ),
+        service("first", f"touch {tmp_path}/first && sleep 60", tmp_path),
+    )
+    stack.start()
+    assert all(stack.pid(name) for name in stack.service_names)
+
+
 def test_a_service_that_ends_shows_its_log_and_stops_the_rest(
     runs: Callable[..., Stack], settings: StackSettings, tmp_path: Path
 ) -> None:
