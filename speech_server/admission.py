@@ -2,9 +2,9 @@
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, NoReturn
 
 from speech_server.errors import ServerDraining, ServerFull, ServerNotReady
 from speech_server.telemetry import Metrics
@@ -42,8 +42,6 @@ class Places:
         self.total = 0
         self.refused = 0
         self.phase = Phase.WARMING
-        self.overloaded: Callable[[], bool] = lambda: False
-        """Says that there is no headroom although places are free; set by the service."""
         self._retry_delay_s = retry_delay_s
         self._metrics = metrics
         self._empty = asyncio.Event()
@@ -67,7 +65,7 @@ class Places:
         Raises:
             ServerNotReady: The models are not warm.
             ServerDraining: The server is about to stop.
-            ServerFull: All places are taken, or the device is behind.
+            ServerFull: All places are taken.
         """
         self._admit()
         self.active += 1
@@ -82,6 +80,15 @@ class Places:
             gauge.set(self.active)
             if not self.active:
                 self._empty.set()
+
+    def refuse_overload(self) -> NoReturn:
+        """Refuse a stream that has a place, but for which the device has no headroom.
+
+        Raises:
+            ServerFull: Always.
+        """
+        self._refuse("overload")
+        raise ServerFull("the device is busy with open streams", retry_delay_s=self._retry_delay_s)
 
     async def wait_empty(self) -> None:
         """Wait until no stream is open; the caller sets the deadline."""
@@ -100,9 +107,6 @@ class Places:
             raise ServerFull(
                 f"all {self.capacity} streams of this server are taken", retry_delay_s=delay
             )
-        if self.active and self.overloaded():
-            self._refuse("overload")
-            raise ServerFull("the device is busy with open streams", retry_delay_s=delay)
 
     def _refuse(self, reason: str) -> None:
         self.refused += 1

@@ -55,6 +55,7 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         self._device = device
         self._defaults = Endpointing.of(settings)
         self._sessions: set[Session] = set()
+        self._drain_ms: int | None = None
 
     def register(self, server: grpc.aio.Server) -> None:
         """Add the servicer."""
@@ -64,11 +65,10 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         """Load the models and run each once."""
         if self._models is None:
             self._models = await SttModels.load(self._settings, self._metrics, self._device)
-        scheduler, places = self._models.scheduler, self.places
-        places.overloaded = lambda: scheduler.is_full(places.active)
 
     def begin_drain(self, deadline_ms: int) -> None:
-        """Tell every stream."""
+        """Tell every stream, also those whose config has not come yet."""
+        self._drain_ms = deadline_ms
         for session in self._sessions:
             session.drain(deadline_ms)
 
@@ -126,6 +126,10 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         if first is None or first.WhichOneof("payload") != "config":
             raise MissingConfig("the first message of a stream carries the config", field="config")
         config = first_config(first.config, models.engine, self._defaults)
+        # Not before: a stream whose config is refused needs nothing of the device, and many of
+        # them must not keep a good one out. Nothing is awaited until this one is counted.
+        if self._sessions and models.scheduler.is_full(len(self._sessions)):
+            self.places.refuse_overload()
 
         async def send(message: Message) -> None:
             await context.write(to_response(message, config))
@@ -140,6 +144,8 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
             interim_share=self._settings.stt_interim_share,
         )
         self._sessions.add(session)
+        if self._drain_ms is not None:
+            session.drain(self._drain_ms)
         try:
             async with session.running():
                 if first.force_eou:

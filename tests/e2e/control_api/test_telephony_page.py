@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from livekit import api
+from livekit.api.sip_service import SipService
 from structlog.testing import capture_logs
 
 from tests.support.cli import Cli
@@ -24,16 +25,31 @@ def commands() -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
+async def no_telephones(sip: SipService) -> None:
+    """Remove what other tests left in the LiveKit server that they share with these."""
+    rules = await sip.list_dispatch_rule(api.ListSIPDispatchRuleRequest())
+    for rule in rules.items:
+        await sip.delete_dispatch_rule(
+            api.DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=rule.sip_dispatch_rule_id)
+        )
+    inbound = await sip.list_inbound_trunk(api.ListSIPInboundTrunkRequest())
+    outbound = await sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest())
+    for trunk in (*inbound.items, *outbound.items):
+        await sip.delete_trunk(api.DeleteSIPTrunkRequest(sip_trunk_id=trunk.sip_trunk_id))
+
+
 @pytest.fixture
 async def cli(
-    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient,
+    livekit_api: api.LiveKitAPI,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Cli]:
+    await no_telephones(livekit_api.sip)
     made = Cli(capsys, monkeypatch)
     made.set(TRINITY_API_URL=str(client.base_url), TRINITY_SIP_ADDRESS="127.0.0.1:5060")
     with capture_logs():
         yield made
-        for name in ("softphone", "house", "travelling", "provider", "again"):
-            await made("sip", "remove", name)
 
 
 async def test_every_command_of_the_page_works(cli: Cli, livekit_api: api.LiveKitAPI) -> None:

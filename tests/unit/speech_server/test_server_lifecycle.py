@@ -107,7 +107,7 @@ async def test_drain_lets_the_open_stream_end():
 
 async def test_drain_has_a_limit(monkeypatch):
     monkeypatch.setattr(lifecycle, "LAST_WORDS_S", 0.1)
-    async with served(drain_seconds=0.1) as (made, stop, task), made.channel() as channel:
+    async with served(drain_seconds=2.0) as (made, stop, task), made.channel() as channel:
         call = pb_grpc.SpeechToTextServiceStub(channel).Transcribe()
         await call.write(config())
         await made.wait_active(1)
@@ -116,10 +116,25 @@ async def test_drain_has_a_limit(monkeypatch):
         reading = asyncio.create_task(call.read())
         await asyncio.sleep(0)
         stop.ask()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await reading).HasField("server_draining")
             await task
             assert await call.code() is not grpc.StatusCode.OK
+
+
+async def test_a_stream_whose_config_comes_after_the_announcement_is_told_too():
+    async with served(drain_seconds=30.0) as (made, stop, task), made.channel() as channel:
+        call = pb_grpc.SpeechToTextServiceStub(channel).Transcribe()
+        await call.wait_for_connection()
+        await made.wait_active(1)
+        stop.ask()
+        async with asyncio.timeout(20):
+            while made.service._drain_ms is None:  # noqa: ASYNC110 - a server has no event for it
+                await asyncio.sleep(0.01)
+            await call.write(config())
+            assert (await call.read()).server_draining.deadline_ms == 30_000
+            await call.done_writing()
+            await task
 
 
 async def test_a_second_signal_stops_now():

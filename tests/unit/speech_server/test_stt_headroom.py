@@ -65,6 +65,19 @@ async def test_a_stream_that_does_not_fit_is_refused_and_the_open_ones_are_serve
         assert len(finals(await server.talk_over(iter_of([config(), *pieces(voice(0.5))])))) == 1
 
 
+async def test_streams_without_a_config_keep_nobody_out():
+    async with rig(FakeEngine()) as server, server.channel() as channel:
+        stub = pb_grpc.SpeechToTextServiceStub(channel)
+        waiting = [stub.Transcribe() for _ in range(8)]
+        for call in waiting:
+            await call.wait_for_connection()
+        await asyncio.wait_for(server.wait_active(len(waiting)), 5)
+        server.service._models.scheduler.headroom.learn(10.0, 1.0)
+        assert len(finals(await server.talk(config(), *pieces(voice(0.5))))) == 1
+        for call in waiting:
+            call.cancel()
+
+
 async def test_finals_teach_their_cost():
     engine = FakeEngine(delay_s=0.05)
     async with rig(engine) as server:
