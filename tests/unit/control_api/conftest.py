@@ -32,6 +32,8 @@ def plain_logs() -> None:
     renderer = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
+    # Other packages' tests leave their own set-up, such as a least level.
+    structlog.reset_defaults()
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 

@@ -4,7 +4,7 @@ import time
 import pytest
 import structlog
 
-from control_api import Settings, health
+from control_api import Settings
 from control_api.errors import NeighbourUnavailable
 from control_api.health import HealthMonitor
 from control_api.telemetry import Telemetry
@@ -85,11 +85,7 @@ async def test_a_slow_part_does_not_hold_health_up(whole: Settings, livekit: Sma
         assert parts["redis"]["status"] == "ok"
 
 
-async def test_the_watch_says_what_it_waits_for_and_when_it_came(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # A logger that was used before keeps the set-up of then, and nothing of it is captured.
-    monkeypatch.setattr(health, "_log", structlog.stdlib.get_logger("control_api.health"))
+async def test_the_watch_says_what_it_waits_for_and_when_it_came() -> None:
     there = False
 
     async def check() -> None:
