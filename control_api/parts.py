@@ -150,7 +150,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         )
 
 
-def _parts_of(request: Request) -> Parts:
+async def _parts_of(request: Request) -> Parts:
+    # Not `def`: FastAPI runs those in a thread, for every request.
     return cast("Parts", request.app.state.parts)
 
 
