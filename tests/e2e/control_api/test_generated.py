@@ -112,7 +112,8 @@ def test_no_generated_request_ends_in_a_5xx(api: str, document: dict[str, Any]) 
     schema = schemathesis.openapi.from_dict(document)
     operations = [found.ok() for found in schema.get_all_operations() if found.ok().path != ENDLESS]
     assert len(operations) >= 45
-    each = -(-REQUESTS // len(operations))
+    # A fifth more: operations without parameters have few different requests.
+    each = -(-REQUESTS * 6 // (5 * len(operations)))
     sent = 0
     statuses: dict[int, int] = {}
     lock = threading.Lock()
@@ -149,7 +150,7 @@ def test_no_generated_request_ends_in_a_5xx(api: str, document: dict[str, Any]) 
         send()
 
     print(f"{sent} requests to {len(operations)} operations: {dict(sorted(statuses.items()))}")
-    assert sent >= REQUESTS * 0.9
+    assert sent >= REQUESTS
     assert not [status for status in statuses if status >= 500]
 
 
