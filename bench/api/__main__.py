@@ -6,7 +6,6 @@ is LiveKit's own library: the same tokens, signed in a loop on that core, withou
 """
 
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -15,15 +14,17 @@ import sys
 import tempfile
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from bench.api.load import Load, full, steady
+from bench.api.records import Record
 from bench.api.settings import ApiBenchSettings
 from bench.process import Program
-from bench.result import Result, commit, target
+from bench.result import Machine, Result, commit, target
 
 _SIGN = """
 import sys, time
@@ -50,6 +51,7 @@ print(count / (time.perf_counter() - begun))
 def main() -> int:
     """Measures, prints, and ends with the result line; 1 when the run is void."""
     settings = ApiBenchSettings()
+    begun, machine = datetime.now(UTC), Machine.read()
     console = Console()
     core, *others = sorted(os.sched_getaffinity(0))
     pinned = ["taskset", "-c", str(core)]
@@ -84,10 +86,17 @@ def main() -> int:
             target("token_failures", float(asked.failed + most.failed), "requests", "<=", 0),
         ],
     )
-    settings.output.parent.mkdir(parents=True, exist_ok=True)
-    raw = {"bare_rate": bare, "full_rate": most.rate, "cpu": cpu, "latency_ms": asked.latency_ms}
-    with settings.output.open("a") as file:
-        file.write(json.dumps({"commit": result.commit, **raw}) + "\n")
+    Record(
+        begun=begun,
+        result=result,
+        machine=machine,
+        settings=settings.model_dump(mode="json", exclude={"output"}),
+        bare_rate=round(bare, 1),
+        full_rate=round(most.rate, 1),
+        core_used=round(cpu, 4),
+        latency_ms=[round(each, 2) for each in asked.latency_ms],
+        send_lag_ms=[round(each, 2) for each in asked.lag_ms],
+    ).append(settings.output)
     sys.stdout.write(result.model_dump_json() + "\n")
     return 1 if void else 0
 

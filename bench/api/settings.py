@@ -25,5 +25,6 @@ class ApiBenchSettings(BaseSettings):
         description="Send-lag (99th percentile) above which the run is void, in milliseconds.",
     )
     output: Path = Field(
-        default=Path(".run/bench/api.jsonl"), description="Where the raw figures go."
+        default=Path(".run/bench/api.jsonl"),
+        description="File of JSON lines that the raw figures are added to.",
     )
