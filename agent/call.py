@@ -11,7 +11,7 @@ import structlog
 from livekit import rtc
 from livekit.agents import AgentSession, APIError, CloseEvent, JobContext, JobProcess
 
-from agent import playout
+from agent import heard, playout
 from agent.assistant import Assistant, reply_guard
 from agent.assistants import AssistantCatalogue, CallRequest, McpServer, assistant_settings
 from agent.attendants import attend
@@ -54,6 +54,7 @@ def prepare_process(process: JobProcess) -> None:
     """Load what a call needs before there is one; livekit-agents calls it in a new process."""
     configure_events()
     playout.install()
+    heard.install()
     settings = Settings()
     configure_tracing(settings.traces_url)
     process.userdata["settings"] = settings

@@ -34,6 +34,8 @@ NOISE_SECONDS = 1.0
 """Voice shorter than this without any text is taken for a noise."""
 DEAF_SECONDS = 1.0
 """After so long a silence of the caller, no recognition is told; a short break is not."""
+RECENT_SECONDS = 2.5
+"""Words that came so lately belong to the turn that waits for an answer."""
 RECORD_RETRY_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 10.0
 """After so long without a word of the agent, the phrases are recorded all the same."""
@@ -167,8 +169,16 @@ class Rescue:
             self._flush = loop.call_later(self._flush_s, self._finish_utterance)
 
     def _tell_deaf(self) -> None:
-        if not self._stt.connected:
+        if self._stt.connected:
+            return
+        if time.time() - self._stt.last_words_s > RECENT_SECONDS:
             self._say(self._not_heard, "not_heard")
+        elif self._session.agent_state == "thinking":
+            # The words were understood, but nothing can be said in answer; what waits for its
+            # voice would hold this up.
+            with contextlib.suppress(RuntimeError):
+                self._session.interrupt()
+            self._say(self._speech_lost, "speech_lost")
 
     def _finish_utterance(self) -> None:
         if self._stt.in_utterance:

@@ -45,7 +45,7 @@ class TurnSettings(SettingsGroup):
         default=6, ge=1, description="Early replies that may be started in one turn."
     )
     interruption_min_seconds: Seconds = Field(
-        default=0.2,
+        default=0.06,
         description="Voice of the caller after which the agent stops speaking, in seconds.",
     )
     interruption_min_words: int = Field(

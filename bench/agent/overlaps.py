@@ -162,6 +162,8 @@ class Overlaps:
                     )
                 )
                 self._tell(f"{len(found)}: {found[-1]}")
+                if abs(found[-1].history - found[-1].heard) > 1:
+                    self._tell(f"shown {shown[-60:]!r}, heard {heard[-60:]!r}")
         return found
 
     async def _transcribe(self, guest: Guest, since_s: float, until_s: float) -> str:

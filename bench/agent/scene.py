@@ -3,6 +3,7 @@
 An assistant's file of its own gives a call its model, so one stack serves tests and benches.
 """
 
+import itertools
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -83,6 +84,16 @@ class Guest:
             if frame.time_s > since_s and level_dbfs(frame.samples) >= AGENT_THRESHOLD_DBFS
         )
         return first - since_s
+
+    def longest_gap_begin(self, since_s: float, until_s: float) -> float:
+        """When the longest silence of the agent between two times began."""
+        voiced = [since_s] + [
+            frame.time_s
+            for frame in self.participant.recorder.received
+            if since_s < frame.time_s <= until_s
+            and level_dbfs(frame.samples) >= AGENT_THRESHOLD_DBFS
+        ]
+        return max(itertools.pairwise(voiced), key=lambda pair: pair[1] - pair[0])[0]
 
     def last_voice_before(self, until_s: float, gap_s: float, since_s: float) -> float:
         """When the agent's voice stopped for a while, after a time."""

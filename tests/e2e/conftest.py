@@ -61,6 +61,7 @@ def stack(stack_settings: StackSettings, agents_dir: Path) -> Iterator[Stack]:
         # The benches' worker answers beside the agent's own.
         environment.setenv("CONTROL_AGENTS", "trinity,bench-ours")
         environment.setenv("TRINITY_AGENTS_DIR", str(agents_dir))
+        environment.setenv("AGENT_DRAIN_SECONDS", "60")
         with Stack(stack_settings) as running:
             yield running
     assert marked_processes(stack_settings.state_dir) == []

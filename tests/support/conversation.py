@@ -18,6 +18,7 @@ from livekit import rtc
 from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
 from livekit.agents.voice.transcription.synchronizer import TranscriptSynchronizer
 
+from agent import heard
 from agent.assistant import Assistant, reply_guard
 from agent.attendants import attend
 from agent.background import BackgroundWork
@@ -233,6 +234,7 @@ class Conversation:
         return self.frame if await self.engines.llm.sees() else None
 
     async def __aenter__(self) -> Self:
+        heard.install()
         if not self.speech.port:
             await self.speech.start()
         host = await self.ollama.start()

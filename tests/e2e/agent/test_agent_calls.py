@@ -40,7 +40,7 @@ async def test_words_stop_the_voice_and_a_nod_does_not(scene: Scene) -> None:
     )
     scene.write("story")
     stop = await scene.say("Stop, please stop now.")
-    nod = await scene.say("Mhm.")
+    nod = await scene.say("Okay.")
     async with scene.call("story") as guest:
         await guest.hear(1)
         asked = await guest.participant.microphone.play(await scene.say("Tell me a story, please."))

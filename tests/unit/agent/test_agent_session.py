@@ -44,7 +44,7 @@ async def test_every_engine_is_ours(session: AgentSession[None]) -> None:
 async def test_the_options_are_what_the_settings_say(session: AgentSession[None]) -> None:
     options = session.options
     assert options.endpointing["min_delay"] == 0
-    assert options.interruption["min_duration"] == 0.2
+    assert options.interruption["min_duration"] == 0.06
     assert options.preemptive_generation["preemptive_tts"]
     assert options.aec_warmup_duration is None
     assert session.conn_options.max_unrecoverable_errors > 1000

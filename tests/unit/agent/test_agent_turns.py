@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bench.scripted_ollama import Reply
 from tests.support.conversation import Conversation
-from tests.support.fake_speech import Script
+from tests.support.fake_speech import WORD_SECONDS, Script
 from tests.support.turns import Turn, held_at_once, turns_into
 
 TURNS: dict[str, Turn] = {}
@@ -86,6 +86,9 @@ async def barge_in_stops_the_voice_and_keeps_only_what_was_heard() -> None:
         assert cut and long.startswith(cut.rstrip(".")) and len(cut) < len(long) / 2
         first = next(m for m in call.messages if m.final and m.speaker == "agent")
         assert first.interrupted
+        # Word for word what was played: the fake's words take 0.12 s each.
+        played_s = next(e.value for e in call.loudspeaker.events if e.name == "clear")
+        assert abs(len(cut.split()) - played_s / WORD_SECONDS) <= 0.6
         assert call.finals("agent")[1] == "All right."
         assert ("assistant", cut) in [(role, text.strip()) for role, text in call.history()]
 
