@@ -30,12 +30,17 @@ _NODS = _each(
     "yeah yes yep yup ok okay right sure alright cool good great nice fine wow really exactly "
     "absolutely indeed true definitely i see got it of course all so"
 )
+# What a recogniser makes of a hum that it takes for words: the small words that begin a sentence
+# and end none. More than that is never so short.
+_FRAGMENTS = _each("i im ill id a an and the it is its in of to that her my on not")
 # Words that stop the agent as soon as they are heard.
 _STOPS = (
     *("stop", "wait", "hold on", "hang on", "shut up", "be quiet", "quiet", "no no"),
     *("excuse me", "enough", "pause", "one moment", "just a moment"),
 )
 LONGEST_NOD = 3
+_SPOKEN = frozenset("aeiouy0123456789")
+"""A Latin word without any of these is a hum."""
 ECHO_WORDS = 3
 """Fewer words in the agent's own order may be chance."""
 
@@ -68,17 +73,25 @@ def judge(text: str, agent_text: str) -> Overlap:
         return Overlap.STOP
     if len(words) >= ECHO_WORDS and f" {joined} " in f" {' '.join(words_of(agent_text))} ":
         return Overlap.ECHO
-    if words and all(word in _SOUNDS for word in words):
+    if words and all(_is_sound(word) for word in words):
         return Overlap.BACKCHANNEL
     asked = "?" in agent_text
     if (
         words
         and not asked
         and len(words) <= LONGEST_NOD
-        and all(word in _NODS or word in _SOUNDS for word in words)
+        and words != ["not"]
+        and (
+            all(word in _NODS or _is_sound(word) for word in words)
+            or all(word in _FRAGMENTS or _is_sound(word) for word in words)
+        )
     ):
         return Overlap.BACKCHANNEL
     return Overlap.SPEECH
+
+
+def _is_sound(word: str) -> bool:
+    return word in _SOUNDS or (word.isascii() and not set(word) & _SPOKEN)
 
 
 class OverlapFilter:

@@ -1,6 +1,7 @@
 """What becomes of the agent's words when the caller makes a sound, or speaks, while it talks."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 
 from bench.agent.scene import RATE_HZ, Guest, Scene
 from bench.agent.settings import AgentBenchSettings
-from bench.agent.sounds import SIGNS, cough, keyboard
+from bench.agent.sounds import SIGNS, cough, hum, keyboard
 from bench.agent.texts import STORIES, heard_length, missing, words
 from bench.scripted_ollama import Body, Reply
 from caller.recorder import Samples
@@ -81,8 +82,8 @@ class Overlaps:
         found = [("cough", cough(rng, RATE_HZ)) for _ in range(count)]
         found += [("keyboard", keyboard(rng, RATE_HZ)) for _ in range(count)]
         found += [
-            ("sign of listening", await self._scene.say(SIGNS[number % len(SIGNS)]))
-            for number in range(count)
+            ("mm-hm", hum(rng, RATE_HZ) if number % 2 else await self._scene.say(sign))
+            for number, sign in zip(range(count), itertools.cycle(SIGNS), strict=False)
         ]
         return [found[at] for at in rng.permutation(len(found))]
 

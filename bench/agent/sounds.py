@@ -2,14 +2,15 @@
 
 No recordings of coughs and keyboards come with the project, so these two are shaped noise: bursts
 of a breath for a cough, clicks with a short ring for keys. Signs of listening are synthesised
-words in another person's voice.
+words in another person's voice, and a hum made of harmonics.
 """
 
 import numpy as np
 
 from caller.recorder import Samples
 
-SIGNS = ("Mm-hmm.", "Uh-huh.", "Mhm.", "Yeah.", "Okay.", "Right.", "I see.", "Hmm.")
+SIGNS = ("Yeah.", "Okay.", "Right.", "I see.", "Mm-hmm.", "Uh-huh.", "Hmm.")
+"""The voice reads the last three letter by letter, rather than to hum them; `hum` does."""
 
 
 def cough(rng: np.random.Generator, rate_hz: int) -> Samples:
@@ -38,6 +39,27 @@ def keyboard(rng: np.random.Generator, rate_hz: int) -> Samples:
         )
         sound[begin : begin + length] += click * rng.uniform(0.5, 1)
     return _level(sound, 0.12)
+
+
+def hum(rng: np.random.Generator, rate_hz: int) -> Samples:
+    """A hummed "mm-hm": two nasal sounds, the second higher, with a breath between them."""
+    pitch = rng.uniform(95, 190)
+    parts = []
+    for height, length_s in ((1.0, rng.uniform(0.14, 0.2)), (1.25, rng.uniform(0.2, 0.3))):
+        length = int(rate_hz * length_s)
+        times = np.arange(length) / rate_hz
+        phase = 2 * np.pi * pitch * height * times
+        sound = np.zeros(length)
+        for harmonic in range(1, 25):
+            tone_hz = pitch * height * harmonic
+            # A closed mouth: a strong resonance near 250 Hz, weak ones above.
+            weight = 1 / (1 + ((tone_hz - 250) / 120) ** 2)
+            weight += 0.06 / (1 + ((tone_hz - 1050) / 150) ** 2)
+            weight += 0.03 / (1 + ((tone_hz - 2200) / 200) ** 2)
+            sound += weight * np.sin(harmonic * phase)
+        edge = np.minimum(1, np.minimum(times, times[::-1]) / 0.03)
+        parts += [sound * edge, 0.02 * rng.normal(0, 1, int(0.05 * rate_hz))]
+    return _level(np.concatenate(parts), 0.25)
 
 
 def _level(sound: np.ndarray, peak: float) -> Samples:

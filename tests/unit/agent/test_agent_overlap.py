@@ -28,6 +28,13 @@ QUESTION = "It opens at nine. Shall I book a ticket?"
         ("at nine", STATEMENT, Overlap.SPEECH),
         ("When does it open?", STATEMENT, Overlap.SPEECH),
         ("", STATEMENT, Overlap.SPEECH),
+        ("MHN.", QUESTION, Overlap.BACKCHANNEL),
+        ("And I'm not", STATEMENT, Overlap.BACKCHANNEL),
+        ("I'll", STATEMENT, Overlap.BACKCHANNEL),
+        ("Not.", STATEMENT, Overlap.SPEECH),
+        ("I'm not.", QUESTION, Overlap.SPEECH),
+        ("And the other one?", STATEMENT, Overlap.SPEECH),
+        ("Нет", STATEMENT, Overlap.SPEECH),
     ],
 )
 def test_judge(text: str, agent_text: str, verdict: Overlap) -> None:
