@@ -39,8 +39,8 @@ _STOPS = (
     *("excuse me", "enough", "pause", "one moment", "just a moment"),
 )
 LONGEST_NOD = 3
-_SPOKEN = frozenset("aeiouy0123456789")
-"""A Latin word without any of these is a hum."""
+_HUMMED = frozenset("mnhgpf")
+"""A word of nothing but these is a hum."""
 ECHO_WORDS = 3
 """Fewer words in the agent's own order may be chance."""
 
@@ -80,7 +80,7 @@ def judge(text: str, agent_text: str) -> Overlap:
         words
         and not asked
         and len(words) <= LONGEST_NOD
-        and words != ["not"]
+        and words[0] != "not"
         and (
             all(word in _NODS or _is_sound(word) for word in words)
             or all(word in _FRAGMENTS or _is_sound(word) for word in words)
@@ -91,7 +91,7 @@ def judge(text: str, agent_text: str) -> Overlap:
 
 
 def _is_sound(word: str) -> bool:
-    return word in _SOUNDS or (word.isascii() and not set(word) & _SPOKEN)
+    return word in _SOUNDS or set(word) <= _HUMMED
 
 
 class OverlapFilter:

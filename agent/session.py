@@ -159,7 +159,9 @@ def keep_patience(
 def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:
     """Build the session of one call."""
     detector: Any = ServerEndOfTurn(
-        lambda: engines.stt.end_of_turn_probability, settings.end_of_turn_threshold
+        lambda: engines.stt.end_of_turn_probability,
+        settings.end_of_turn_threshold,
+        lambda: engines.stt.in_utterance,
     )
     return AgentSession(
         stt=engines.stt,

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APITimeoutError, stt, utils
-from trinity.speech.v1.speech_to_text_service_pb2 import TranscribeRequest, TranscribeResponse
+from trinity.speech.v1.speech_to_text_service_pb2 import (
+    SPEECH_EVENT_TYPE_BEGIN,
+    TranscribeRequest,
+    TranscribeResponse,
+)
 
 from agent.speech.channel import wait_until_ready
 from agent.speech.errors import to_api_error
@@ -172,6 +176,9 @@ class GrpcRecognizeStream(stt.RecognizeStream):
             kind = response.WhichOneof("payload")
             if kind == "server_draining":
                 moving = True
+            elif kind == "speech_event":
+                if response.speech_event.speech_event_type == SPEECH_EVENT_TYPE_BEGIN:
+                    self._reader.begin(response.speech_event.utterance_id)
             elif kind == "result":
                 self._take(response.result.is_final, response)
             if moving and not self._reader.in_utterance:

@@ -35,12 +35,17 @@ class ResultReader:
         self._utterance = ""
         self._revision = -1
         self._preflight = ""
+        self._open: set[str] = set()
         self.end_of_turn_probability: float | None = None
 
     @property
     def in_utterance(self) -> bool:
         """An utterance has begun and has no final yet."""
-        return bool(self._utterance)
+        return bool(self._open)
+
+    def begin(self, utterance_id: str) -> None:
+        """Take the server's word that an utterance begins; the final before may still be due."""
+        self._open.add(utterance_id)
 
     def read(self, result: StreamingRecognitionResult, offset_s: float) -> SpeechEvent | None:
         """Make the event of a result.
@@ -57,6 +62,7 @@ class ResultReader:
             self.end_of_turn_probability = None
         if result.revision < self._revision:
             return None
+        self._open.add(result.utterance_id)
         self._revision = result.revision
         if result.HasField("end_of_turn_probability"):
             self.end_of_turn_probability = result.end_of_turn_probability
@@ -66,6 +72,7 @@ class ResultReader:
             if self._preflight and same_words(text, self._preflight):
                 text = self._preflight
             self._utterance, self._preflight = "", ""
+            self._open.discard(result.utterance_id)
         elif result.preflight:
             if not text or text == self._preflight:
                 return None

@@ -144,6 +144,7 @@ class GrpcSTT(stt.STT[Any]):
             encoding=audio_pb2.AUDIO_ENCODING_LINEAR16,
             sample_rate_hertz=SAMPLE_RATE_HZ,
             interim_results=True,
+            enable_voice_activity_events=True,
         )
         phrases = [*self._phrases, *self._keyterms]
         if phrases and "speech_contexts" not in self._not_served:

@@ -16,6 +16,8 @@ from trinity.speech.v1 import audio_pb2
 from trinity.speech.v1.speech_to_text_service_pb2 import (
     FINALIZE_REASON_ENDPOINT,
     FINALIZE_REASON_FORCED,
+    SPEECH_EVENT_TYPE_BEGIN,
+    SpeechEvent,
     StreamingRecognitionConfig,
     StreamingRecognitionResult,
     TranscribeRequest,
@@ -252,6 +254,10 @@ class _Recognition:
             if self._utterance is None:
                 self._utterance = self._owner.next_utterance()
                 self._begin_s, self._revision = self._time_s - seconds, 0
+                begin = SpeechEvent(
+                    speech_event_type=SPEECH_EVENT_TYPE_BEGIN, utterance_id=self._utterance[0]
+                )
+                self._outgoing.put_nowait(TranscribeResponse(speech_event=begin))
                 number = int(self._utterance[0][1:])
                 interims = self._owner.script.interims
                 first = self._utterance[1].split()[:1]

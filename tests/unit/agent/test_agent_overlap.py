@@ -32,6 +32,8 @@ QUESTION = "It opens at nine. Shall I book a ticket?"
         ("And I'm not", STATEMENT, Overlap.BACKCHANNEL),
         ("I'll", STATEMENT, Overlap.BACKCHANNEL),
         ("Not.", STATEMENT, Overlap.SPEECH),
+        ("Not that.", STATEMENT, Overlap.SPEECH),
+        ("My TV.", STATEMENT, Overlap.SPEECH),
         ("I'm not.", QUESTION, Overlap.SPEECH),
         ("And the other one?", STATEMENT, Overlap.SPEECH),
         ("Нет", STATEMENT, Overlap.SPEECH),

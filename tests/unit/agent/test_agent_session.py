@@ -81,11 +81,19 @@ async def test_a_call_connects_to_loopback_only(monkeypatch: pytest.MonkeyPatch)
 
 async def test_the_detector_takes_the_servers_word() -> None:
     heard: list[float | None] = [None]
-    detector = ServerEndOfTurn(lambda: heard[0], 0.5)
+    speaking = [False]
+    detector = ServerEndOfTurn(lambda: heard[0], 0.5, lambda: speaking[0])
     assert await detector.predict_end_of_turn(llm.ChatContext.empty()) == 1.0
     heard[0] = 0.2
     assert await detector.predict_end_of_turn(llm.ChatContext.empty()) == 0.2
     assert await detector.unlikely_threshold(None) == 0.5
+    # While the server is in an utterance, its final is waited for.
+    speaking[0] = True
+    asked = asyncio.create_task(detector.predict_end_of_turn(llm.ChatContext.empty()))
+    await asyncio.sleep(0.1)
+    assert not asked.done()
+    speaking[0], heard[0] = False, 0.9
+    assert await asked == 0.9
     assert await detector.supports_language(None)
 
 
