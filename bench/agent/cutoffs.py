@@ -3,9 +3,9 @@
 import csv
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from bench.agent.records import Pause
 from bench.agent.scene import RATE_HZ, Scene
 from bench.agent.settings import AgentBenchSettings
 from bench.scripted_ollama import Reply
@@ -14,19 +14,6 @@ from caller.speech import Clip, read_clip
 
 LONGEST_CLIP_S = 14.0
 PAUSE_S = 0.5
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A recording with a pause in it.
-
-    Attributes:
-        name: Of the recording.
-        latency_s: From its last voiced sample to the agent's first; negative: it was cut off.
-    """
-
-    name: str
-    latency_s: float
 
 
 class CutOffs:
@@ -68,7 +55,7 @@ class CutOffs:
         chosen = names[: self._settings.pauses]
         return [read_clip(self._folder / name, RATE_HZ, None, "recorded") for name in chosen]
 
-    async def measure(self) -> list[Turn]:
+    async def measure(self) -> list[Pause]:
         """Speak each; nothing when there is no folder of recordings."""
         if not (self._folder / "details.tsv").exists():
             self._tell(f"no recordings in {self._folder}")
@@ -78,7 +65,7 @@ class CutOffs:
             "I see, thank you.", first_token_s=settings.first_token_s, rate=settings.rate
         )
         self._scene.write("listener")
-        found: list[Turn] = []
+        found: list[Pause] = []
         clips = self._clips()
         while clips:
             async with self._scene.call("listener") as guest:
@@ -95,7 +82,7 @@ class CutOffs:
                     began_s = spoken.start_s + await guest.voice_within(
                         spoken.start_s, clip.duration_s + 20, "an answer"
                     )
-                    found.append(Turn(clip.name, round(began_s - end_s, 3)))
+                    found.append(Pause(clip=clip.name, latency_s=round(began_s - end_s, 3)))
                     self._tell(f"{len(found)}: {found[-1]}")
                     await guest.hear(count + 1)
                 del clips[:6]

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from bench.agent.figures import NOTHING
+from bench.agent.records import Silence
 from bench.agent.scene import Guest, Scene
 from bench.agent.settings import AgentBenchSettings
 from bench.agent.texts import STORIES
@@ -12,15 +13,6 @@ from bench.scripted_ollama import Body, Reply, ScriptedOllama
 
 QUESTION = "What time is it in Tokyo?"
 LONGEST_S = 20.0
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Time in which nothing was heard, in seconds; None: nothing came at all."""
-
-    kind: str
-    seconds: float | None
-    said: str
 
 
 class Failures:
@@ -42,7 +34,7 @@ class Failures:
     async def measure(self) -> list[Silence]:
         """Measure every kind of failure."""
         kinds: dict[str, Callable[[Guest], Awaitable[float]]] = {
-            "nothing": lambda guest: self._answer(guest, self._reply("It is noon there.")),
+            NOTHING: lambda guest: self._answer(guest, self._reply("It is noon there.")),
             "model fails": lambda guest: self._answer(guest, Reply("broken", status=500)),
             "model is empty": lambda guest: self._answer(guest, Reply("")),
             "model is slow": lambda guest: self._answer(guest, Reply("Now.", first_token_s=6.0)),
@@ -80,7 +72,7 @@ class Failures:
                 seconds = None
             said = " / ".join(guest.texts("agent")[count:])
         await self._mend()
-        return Silence(kind, seconds, said)
+        return Silence(kind=kind, seconds=seconds, said=said)
 
     async def _mend(self) -> None:
         scene = self._scene

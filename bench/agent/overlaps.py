@@ -4,10 +4,10 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from bench.agent.records import Cut, Overlap, Story
 from bench.agent.scene import RATE_HZ, Guest, Scene
 from bench.agent.settings import AgentBenchSettings
 from bench.agent.sounds import SIGNS, cough, hum, keyboard
@@ -20,29 +20,6 @@ ASK = "Please tell me a long story."
 STOPS = ("Stop, please.", "Wait, I have a question.", "What is the weather like?", "No, thank you.")
 APART_S = 3.0
 """Between two sounds: long enough to pause, to go on, and to be heard going on."""
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """A sound over the agent: it went on afterwards, or not."""
-
-    kind: str
-    resumed: bool
-
-
-@dataclass(frozen=True)
-class Cut:
-    """An interruption.
-
-    Attributes:
-        stop_ms: From the caller's first sample to the agent's last audible one.
-        history: Words that the model is shown of the interrupted reply.
-        heard: Words of it that the caller's recording holds.
-    """
-
-    stop_ms: float
-    history: int
-    heard: int
 
 
 class Overlaps:
@@ -61,8 +38,8 @@ class Overlaps:
         self._settings = settings
         self._tell = tell
         self._story = -1
-        self.lost: list[tuple[int, int]] = []
-        """Of each story that was told to its end: words missing in the recording, and all."""
+        self.stories: list[Story] = []
+        """Those that were told to their end."""
 
     def _answer(self, body: Body) -> Reply:
         asked = str(body["messages"][-1]["content"]).lower()
@@ -114,7 +91,7 @@ class Overlaps:
                 break  # the story came to its end meanwhile: the sound is made again
             waiting.pop(0)
             went_on = (guest.participant.last_voice_s or 0.0) > spoken.end_s + APART_S - 1.5
-            found.append(Overlap(kind, went_on and not told))
+            found.append(Overlap(kind=kind, resumed=went_on and not told))
             self._tell(f"{len(found)}: {kind}: {'went on' if found[-1].resumed else 'CUT'}")
         await guest.until(
             lambda: len(guest.texts("agent")) > count and guest.participant.silent_for(1.0),
@@ -124,9 +101,9 @@ class Overlaps:
         story = guest.finals("agent")[count]
         if not story.interrupted:
             heard = await self._transcribe(guest, begin_s - 0.2, time.monotonic())
-            lost = missing(heard, STORIES[self._story])
-            self.lost.append((lost, len(words(STORIES[self._story]))))
-            self._tell(f"words missing in the recording: {self.lost[-1]}")
+            whole = STORIES[self._story]
+            self.stories.append(Story(missing=missing(heard, whole), words=len(words(whole))))
+            self._tell(f"told: {self.stories[-1]}")
 
     async def interruptions(self) -> list[Cut]:
         """Interrupt stories; compare what was heard with what the model is shown."""
@@ -157,9 +134,9 @@ class Overlaps:
                 )
                 found.append(
                     Cut(
-                        round((end_s - spoken.start_s) * 1000, 1),
-                        len(words(shown)),
-                        heard_length(heard, STORIES[self._story]),
+                        stop_ms=round((end_s - spoken.start_s) * 1000, 1),
+                        history=len(words(shown)),
+                        heard=heard_length(heard, STORIES[self._story]),
                     )
                 )
                 self._tell(f"{len(found)}: {found[-1]}")

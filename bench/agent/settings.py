@@ -30,6 +30,15 @@ class AgentBenchSettings(BaseSettings):
         validation_alias=AliasChoices("speech_data", "SPEECH_DATA"),
         description="Folder of the recordings.",
     )
+    results: Path = Field(
+        default=Path("bench/results/agent"),
+        description="Where the raw lines go: a file for each part and seed.",
+    )
+    busy_limit: float = Field(
+        default=0.25,
+        gt=0,
+        description="Part of the machine that others take before a run, above which it is void.",
+    )
     first_token_s: float = Field(default=0.2, ge=0, description="Of the scripted model.")
     rate: float = Field(default=30.0, gt=0, description="Words a second of the scripted model.")
     seed: int = Field(default=1, description="Seed of the sounds.")

@@ -23,6 +23,7 @@ PACKAGES = (
     "bench",
     "bench.peers",
     "bench.stt",
+    "bench.agent",
     "bench.calls",
     "bench.sides",
 )
