@@ -40,12 +40,13 @@ async def _forward_audio(self: _ParticipantAudioOutput) -> None:
         try:
             again: list[rtc.AudioFrame] = []
             if not self._playback_enabled.is_set():
+                # At once after each other: what is played between them is heard twice.
                 queued_s = self._audio_source.queued_duration
+                self._audio_source.clear_queue()
                 again = tail(sent, queued_s)
                 # As if it had never been sent: the next stretch begins where the voice stopped.
                 self._source_pushed_duration -= sum(part.duration for part in again)
                 self._report_run(offset=self._source_pushed_duration, ended_at=time.time())
-                self._audio_source.clear_queue()
                 await self._playback_enabled.wait()
             for part in [*again, frame]:
                 if generation != self._interruption_generation:
