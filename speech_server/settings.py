@@ -96,8 +96,22 @@ class Settings(BaseSettings):
         le=10000,
         description="Empty context after the speech, in milliseconds.",
     )
+    stt_context_least_ms: int = Field(
+        default=6000,
+        ge=1000,
+        le=30_000,
+        description="Shortest context that is encoded, in milliseconds: in shorter ones Whisper "
+        "repeats the few words that it hears.",
+    )
     stt_max_streams: int = Field(
         default=32, ge=1, description="Recognition streams that may be open at once."
+    )
+    stt_lanes: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Batches that are decoded at once, each on its part of the threads; one of "
+        "them is kept for finals. 0 takes 2 on a CPU with two threads or more, else 1.",
     )
     stt_max_batch: int = Field(
         default=8, ge=1, le=64, description="Utterances that are decoded together."
@@ -147,25 +161,27 @@ class Settings(BaseSettings):
         "milliseconds.",
     )
     preflight_silence_ms: int = Field(
-        default=160,
+        default=128,
         ge=0,
         le=5000,
         description="Silence after which the preflight is made, in milliseconds.",
     )
     stop_silence_ms: int = Field(
-        default=448,
+        default=480,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        default=960,
+        default=1024,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        default=0.7, description="End-of-turn probability from which a turn counts as complete."
+        default=0.9,
+        description="End-of-turn probability from which a turn counts as complete; below it the "
+        "silence grows evenly to the longest.",
     )
     max_utterance_ms: int = Field(
         default=20_000,

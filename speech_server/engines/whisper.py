@@ -43,9 +43,14 @@ class WhisperOptions:
     name: str
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = "auto"
-    threads: int = 0
+    threads: int = 1
+    """Threads of each lane."""
+    lanes: int = 1
+    """Calls of `WhisperEngine.decode` that may compute at once, on the same weights."""
     short_context: ShortContext = "auto"
     margin_ms: int = 1000
+    least_ms: int = 6000
+    """Shortest window: in shorter ones the decoder loops on a few words."""
 
 
 class WhisperEngine:
@@ -100,7 +105,9 @@ class WhisperEngine:
         """Length of the item's window in frames."""
         if item.full_window or not self._may_be_short(item.language):
             return FULL_WINDOW
-        frames: int = item.features.shape[1] + self._options.margin_ms // FRAME_MS
+        options = self._options
+        frames: int = item.features.shape[1] + options.margin_ms // FRAME_MS
+        frames = max(frames, options.least_ms // FRAME_MS)
         step = 100 if frames <= 1200 else 300
         return min(FULL_WINDOW, -(-frames // step) * step)
 
@@ -269,6 +276,7 @@ def _load(folder: Path, options: WhisperOptions) -> Any:
                     str(folder),
                     device=device,
                     compute_type=compute_type,
+                    inter_threads=options.lanes,
                     intra_threads=options.threads,
                 )
             )

@@ -1,9 +1,10 @@
 """One queue before one recognition model, for the streams of all callers.
 
-A thread of its own takes the most urgent work as soon as the model is idle, together with what
-gathered meanwhile that can share its batch; nothing waits for a batch to fill. Work is chosen when
-the model becomes free and not when it is handed in, so a final never stands behind interims that
-came before it.
+The model decodes in lanes, each a thread of its own that takes the most urgent work as soon as it
+is idle, together with what gathered meanwhile that can share its batch; nothing waits for a batch
+to fill. Work is chosen when a lane becomes free and not when it is handed in, so a final never
+stands behind interims that came before it; and one lane of several is kept free of interims, so
+that it does not stand behind one that is being decoded either.
 """
 
 import asyncio
@@ -57,10 +58,11 @@ class Job:
 
 
 class Scheduler:
-    """Runs a recognition engine on a thread of its own.
+    """Runs a recognition engine on threads of its own.
 
     Args:
-        engine: The engine; only this thread calls its ``decode``.
+        engine: The engine; only these threads call its ``decode``.
+        lanes: Batches that are decoded at once.
         max_batch: Most finals in a batch.
         max_interim_batch: Most interims in a batch; a batch cannot be stopped, so this bounds how
             long a final may wait behind interims.
@@ -72,6 +74,7 @@ class Scheduler:
         self,
         engine: RecognitionEngine,
         *,
+        lanes: int = 1,
         max_batch: int,
         max_interim_batch: int,
         metrics: Metrics,
@@ -91,8 +94,15 @@ class Scheduler:
         self._queue: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="speech-stt-device", daemon=True)
-        self._thread.start()
+        self._lanes = lanes
+        self._interim_lanes = max(1, lanes - 1)
+        self._interims_running = 0
+        self._threads = [
+            threading.Thread(target=self._run, name=f"speech-stt-lane-{lane}", daemon=True)
+            for lane in range(lanes)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def depth(self) -> int:
@@ -152,11 +162,15 @@ class Scheduler:
         return oldest is not None and time.perf_counter() - oldest > BEHIND_S
 
     def close(self) -> None:
-        """Fail what waits and end the thread after what it does now. Blocks."""
+        """Fail what waits and end the threads after what they do now. Blocks."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        left, self._queue = self._queue, []
+        for job in left:
+            self._fail(job, EngineFailed("the server stopped"))
 
     def _forget(self, job: Job) -> None:
         with self._changed:
@@ -166,21 +180,31 @@ class Scheduler:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._queue and not self._closed:
+                while not self._closed and not self._ready():
                     self._changed.wait()
                 if self._closed:
-                    left, self._queue = self._queue, []
-                    break
+                    return
                 batch = self._pick()
+                interims = batch[0].priority is not Priority.FINAL
+                self._interims_running += interims
             self._metrics.queue_depth.labels("stt").set(self.depth)
             began = time.perf_counter()
             with self._device.recognising():
                 self._decode(batch)
             self._account(batch, time.perf_counter() - began)
-        for job in left:
-            self._fail(job, EngineFailed("the server stopped"))
+            with self._changed:
+                self._interims_running -= interims
+                self._changed.notify()
+
+    def _ready(self) -> bool:
+        """Whether there is work for a lane that is idle."""
+        if self._interims_running < self._interim_lanes:
+            return bool(self._queue)
+        return any(job.priority is Priority.FINAL for job in self._queue)
 
     def _account(self, batch: list[Job], busy_s: float) -> None:
+        # One lane is a part of the device.
+        busy_s /= self._lanes
         finals = batch[0].priority is Priority.FINAL
         self.load.add(busy_s, finals=finals)
         if finals:
@@ -238,6 +262,7 @@ class Scheduler:
         with self._changed:
             if not job.future.done():
                 self._queue.append(job)
+                self._changed.notify()
 
     def _observe(self, batch: list[Job], hypotheses: list[Hypothesis], began: float) -> None:
         first = hypotheses[0]

@@ -65,9 +65,13 @@ _FORGIVEN_WINDOWS: Final = 2
 class Endpointer:
     """Follows one stream.
 
+    A turn whose end-of-turn probability reaches the threshold waits for the shorter silence, one
+    with none for the longer; in between the wait grows evenly. Of the pauses in recordings fewer
+    are taken for ends than with two steps, at the same delay (ADR 0006).
+
     Args:
         config: Thresholds and times; may be replaced between windows.
-        patient: Wait for the longer silence until `judge` has told that the turn is complete.
+        patient: Wait for the longer silence until `judge` has told how complete the turn is.
     """
 
     def __init__(self, config: Endpointing, *, patient: bool) -> None:
@@ -75,8 +79,8 @@ class Endpointer:
         self.clock_ms = 0
         self.speaking = False
         self.voiced_ms = 0
-        self._patient = patient
-        self._complete = not patient
+        self._least = 0.0 if patient else 1.0
+        self._completeness = self._least
         self._start_ms: int | None = None
         self._unvoiced = 0
         self._silence_from_ms: int | None = None
@@ -112,7 +116,9 @@ class Endpointer:
 
     def judge(self, end_of_turn: float) -> None:
         """Hear the end-of-turn probability of the pause that was told."""
-        self._complete = not self._patient or end_of_turn >= self.config.end_of_turn_threshold
+        threshold = self.config.end_of_turn_threshold
+        reached = end_of_turn / threshold if threshold else 1.0
+        self._completeness = max(self._least, min(1.0, reached))
 
     def reset(self) -> None:
         """Forget what goes on; the next voiced window begins anew."""
@@ -121,7 +127,7 @@ class Endpointer:
         self._start_ms = None
         self._silence_from_ms = None
         self._told_pause = False
-        self._complete = not self._patient
+        self._completeness = self._least
 
     def _listen(self, probability: float, begin_ms: int) -> list[Event]:
         if probability < self.config.start_threshold:
@@ -145,7 +151,7 @@ class Endpointer:
             self.voiced_ms += WINDOW_MS
             self._silence_from_ms = None
             self._told_pause = False
-            self._complete = not self._patient
+            self._completeness = self._least
             return [Resumed()] if resumed else []
         if self._silence_from_ms is None:
             if probability >= config.stop_threshold:
@@ -156,10 +162,8 @@ class Endpointer:
         if not self._told_pause and silence_ms >= config.preflight_silence_ms:
             self._told_pause = True
             events.append(Paused(self._silence_from_ms))
-        wait_ms = config.stop_silence_ms
-        if not self._complete:
-            wait_ms = max(wait_ms, config.max_stop_silence_ms)
-        if silence_ms >= wait_ms:
+        longer_ms = max(0, config.max_stop_silence_ms - config.stop_silence_ms)
+        if silence_ms >= config.stop_silence_ms + longer_ms * (1 - self._completeness):
             events.append(Ended(self._silence_from_ms))
             self.reset()
         return events

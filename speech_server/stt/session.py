@@ -27,7 +27,7 @@ from speech_server.stt.front_end import FrontEnd, Heard
 from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
 from speech_server.stt.outbox import Outbox, Send
-from speech_server.stt.pacing import Pacer
+from speech_server.stt.pacing import Pacer, Stage
 from speech_server.stt.rendering import is_speech, to_result
 from speech_server.stt.results import Draining, FinalizeReason, SpeechEvent
 from speech_server.stt.utterance import Speculation, Utterance
@@ -258,16 +258,11 @@ class Session:
         if utterance.over or not self._config.interim_results or not self._first(utterance):
             return
         if is_speech(utterance, hypothesis):
+            to_ms, audio_ms = speculation.to_ms, self._audio_ms
             self._outbox.put(
-                to_result(
-                    utterance,
-                    hypothesis,
-                    end_ms=speculation.to_ms,
-                    audio_ms=self._audio_ms,
-                    preflight=True,
-                )
+                to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=audio_ms, preflight=True)
             )
-            utterance.stable.hear(hypothesis, speculation.to_ms)
+            utterance.stable.hear(hypothesis, to_ms)
 
     async def _judge_turn(self) -> None:
         """Ask whether the turn is over, before more audio is looked at.
@@ -340,13 +335,15 @@ class Session:
 
     def _maybe_interim(self) -> None:
         utterance = self._utterance
-        if utterance is None or not self._config.interim_results or self._endpointer.paused:
+        if utterance is None or not self._config.interim_results or self._endpointer.silent:
+            # The preflight is about to say what an interim would, and must not wait for one.
             return
         if self._interim and not self._models.scheduler.waits(self._interim):
             return
-        first = utterance.interim_at_ms == 0
-        since_ms = self._audio_ms - (utterance.start_ms if first else utterance.interim_at_ms)
-        if not self._pacer.due(since_ms, first=first) or not self._first(utterance):
+        tried_ms = utterance.interim_at_ms
+        since_ms = self._audio_ms - (tried_ms or utterance.start_ms)
+        stage = Stage.of(tried=tried_ms > 0, shown=utterance.interims > 0)
+        if not self._pacer.due(since_ms, stage) or not self._first(utterance):
             return
         utterance.interim_at_ms = self._audio_ms
         priority = Priority.INTERIM if utterance.interims else Priority.FIRST_INTERIM

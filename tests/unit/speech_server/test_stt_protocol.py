@@ -1,5 +1,6 @@
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -203,9 +204,21 @@ async def test_the_final_repeats_the_preflight(server):
 async def test_speech_after_a_preflight_makes_it_stale(server):
     endpointing = pb.EndpointingConfig(stop_silence_ms=800, max_stop_silence_ms=800)
     heard = config(interim_results=True, endpointing_config=endpointing)
-    responses = await server.talk(
-        heard, *pieces(voice(0.6) + silence(0.4) + voice(0.6) + silence(1.5))
-    )
+    paused = asyncio.Event()
+
+    async def speak() -> AsyncIterator[pb.TranscribeRequest]:
+        for request in [heard, *pieces(voice(0.6) + silence(0.4))]:
+            yield request
+        await paused.wait()
+        for request in pieces(voice(0.6) + silence(1.5)):
+            yield request
+
+    responses: list[pb.TranscribeResponse] = []
+    async with server.channel() as channel, asyncio.timeout(60):
+        async for response in pb_grpc.SpeechToTextServiceStub(channel).Transcribe(speak()):
+            responses.append(response)
+            if response.result.preflight:
+                paused.set()
     results = [r.result for r in responses if r.HasField("result")]
     preflights = [result.transcript for result in results if result.preflight]
     assert len(finals(responses)) == 1

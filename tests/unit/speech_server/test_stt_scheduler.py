@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -192,3 +193,37 @@ async def test_close_fails_what_waits():
         await waiting
     with pytest.raises(EngineFailed):
         scheduler.submit(item(3), FINAL, "c")
+
+
+async def test_a_final_finds_a_lane_while_interims_are_decoded():
+    engine = FakeEngine()
+    scheduler = Scheduler(engine, lanes=2, max_batch=4, max_interim_batch=1, metrics=Metrics())
+    engine.gate.clear()
+    running = scheduler.submit(item(10), LATER, "a")
+    await _until(lambda: len(engine.batches) == 1)
+    waiting = scheduler.submit(item(20), FIRST, "b")
+    final = scheduler.submit(item(30), FINAL, "c")
+    await _until(lambda: len(engine.batches) == 2)
+    assert [batch[0].features.shape[1] for batch in engine.batches] == [10, 30]
+    assert scheduler.waits(waiting), "interims leave a lane free"
+    engine.gate.set()
+    await asyncio.gather(running, waiting, final)
+    await asyncio.to_thread(scheduler.close)
+
+
+async def test_finals_use_every_lane():
+    engine = FakeEngine()
+    scheduler = Scheduler(engine, lanes=2, max_batch=1, max_interim_batch=1, metrics=Metrics())
+    engine.gate.clear()
+    finals = [scheduler.submit(item(10 + n), FINAL, n) for n in range(3)]
+    await _until(lambda: len(engine.batches) == 2)
+    assert scheduler.depth == 1
+    engine.gate.set()
+    await asyncio.gather(*finals)
+    await asyncio.to_thread(scheduler.close)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the engine's threads have no event for it
+            await asyncio.sleep(0.005)
