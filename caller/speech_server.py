@@ -3,7 +3,9 @@
 The one module of this package that imports the speech contract.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 import grpc
 import numpy as np
@@ -24,6 +26,9 @@ _RATE_HZ = 16000
 _CHUNK_S = 0.1
 _TAIL_S = 1.0
 _DEADLINE_S = 120.0
+_BUSY: Final = frozenset({grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE})
+_WAITS_S: Final = (1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+"""A recording is in no hurry, and a server that is busy with calls says so only for a while."""
 _OPTIONS = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -47,7 +52,11 @@ class SpeechServer:
         await self._channel.close(None)
 
     async def transcribe(self, samples: Samples, rate_hz: int, language: str = "en") -> str:
-        """Text of a recording: the finals of all its utterances in order."""
+        """Text of a recording: the finals of all its utterances in order.
+
+        Raises:
+            SpeechError: The server refused it, or was busy or away for half a minute.
+        """
         audio = np.concatenate(
             [resample(samples, rate_hz, _RATE_HZ), np.zeros(round(_RATE_HZ * _TAIL_S), np.int16)]
         )
@@ -64,14 +73,19 @@ class SpeechServer:
             for start in range(0, len(audio), step):
                 yield stt.TranscribeRequest(audio_content=audio[start : start + step].tobytes())
 
-        texts: list[str] = []
         stub = stt_grpc.SpeechToTextServiceStub(self._channel)
-        try:
-            async for reply in stub.Transcribe(requests(), timeout=_DEADLINE_S):
-                if reply.WhichOneof("payload") == "result" and reply.result.is_final:
-                    texts.append(reply.result.transcript.strip())
-        except grpc.aio.AioRpcError as error:
-            raise self._failed("Transcribe", error) from error
+        for wait_s in (*_WAITS_S, None):
+            texts: list[str] = []
+            try:
+                async for reply in stub.Transcribe(requests(), timeout=_DEADLINE_S):
+                    if reply.WhichOneof("payload") == "result" and reply.result.is_final:
+                        texts.append(reply.result.transcript.strip())
+            except grpc.aio.AioRpcError as error:
+                if wait_s is None or error.code() not in _BUSY:
+                    raise self._failed("Transcribe", error) from error
+                await asyncio.sleep(wait_s)
+                continue
+            break
         return " ".join(text for text in texts if text)
 
     async def synthesize(

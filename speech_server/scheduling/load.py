@@ -18,6 +18,10 @@ CALL_SPEECH: Final = 0.4
 
 SMOOTHING: Final = 0.1
 
+STALE_S: Final = 60.0
+"""Age at which a cost tells nothing of now: a server that was slow for a while, and refused
+everybody since, would never learn that it is no longer."""
+
 
 class Load:
     """Busy time of a device and the audio that it was for, over the last minute. Thread-safe."""
@@ -84,11 +88,18 @@ class Headroom:
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._first = 0.0
         self._cost = 0.0
+        self._learned_at = 0.0
 
     @property
     def cost(self) -> float:
-        """Device seconds that the final of one second of audio takes, smoothed."""
+        """Device seconds that the final of one second of audio takes, smoothed.
+
+        Without a final for a while it is what the first one took, on a machine with nobody else.
+        """
+        if time.monotonic() - self._learned_at > STALE_S:
+            return min(self._first, self._cost)
         return self._cost
 
     def learn(self, busy_s: float, audio_s: float) -> None:
@@ -96,11 +107,14 @@ class Headroom:
         if audio_s <= 0:
             return
         cost = busy_s / audio_s
-        self._cost = cost if not self._cost else self._cost + SMOOTHING * (cost - self._cost)
+        self._first = self._first or cost
+        before = self.cost
+        self._cost = before + SMOOTHING * (cost - before) if before else cost
+        self._learned_at = time.monotonic()
 
     def streams(self, active: int) -> int:
         """Estimate how many more streams fit beside the open ones."""
-        expected = self._cost * CALL_SPEECH
+        expected = self.cost * CALL_SPEECH
         need = max(self._load.finals_ratio, active * expected)
         each = max(expected, need / active if active else 0.0)
         return int((FINALS_LIMIT - need) / each) if each else 1

@@ -61,7 +61,9 @@ def test_a_pause_that_goes_on_is_resumed():
     assert [type(e) for _, e in events] == [Began, Paused, Resumed, Paused, Ended]
 
 
-@pytest.mark.parametrize(("probability", "end_ms"), [(0.9, 448), (0.45, 768), (0.0, 1088), (None, 1088)])
+@pytest.mark.parametrize(
+    ("probability", "end_ms"), [(0.9, 448), (0.45, 768), (0.0, 1088), (None, 1088)]
+)
 def test_the_turn_decides_how_long_to_wait(probability, end_ms):
     events = run([V] * 4 + [S] * 60, patient=True, judge=probability)
     assert events[-1] == (end_ms, Ended(128))

@@ -3,11 +3,20 @@
 import asyncio
 
 import grpc
+import numpy as np
 import pytest
 from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
+from caller.speech_server import SpeechServer
 from speech_server.scheduling import load as load_module
-from speech_server.scheduling.load import CALL_SPEECH, FINALS_LIMIT, STEADY_S, Headroom, Load
+from speech_server.scheduling.load import (
+    CALL_SPEECH,
+    FINALS_LIMIT,
+    STALE_S,
+    STEADY_S,
+    Headroom,
+    Load,
+)
 from tests.support.stt_rig import FakeEngine, config, finals, iter_of, pieces, rig, voice
 
 
@@ -23,6 +32,19 @@ def test_streams_fit_by_the_cost_of_a_final():
     assert 0.1 < headroom.cost < 0.3
     headroom.learn(1.0, 0.0)
     assert headroom.cost < 0.3
+
+
+def test_a_slow_while_is_forgotten(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(load_module.time, "monotonic", lambda: now[0])
+    headroom = Headroom(Load())
+    headroom.learn(0.05, 1.0)
+    for _ in range(50):
+        headroom.learn(5.0, 1.0)
+    assert headroom.streams(1) == 0
+    now[0] += STALE_S + 1
+    assert headroom.cost == pytest.approx(0.05)
+    assert headroom.streams(1) > 1
 
 
 def test_busy_streams_leave_room_for_fewer(monkeypatch):
@@ -86,3 +108,24 @@ async def test_finals_teach_their_cost():
         await server.talk(config(), *pieces(voice(1.0)))
         assert scheduler.headroom.cost >= 0.04
         assert scheduler.load.finals_ratio > 0
+
+
+async def test_a_recording_waits_for_a_busy_server():
+    async with rig() as server, server.channel() as channel:
+        open_call = pb_grpc.SpeechToTextServiceStub(channel).Transcribe()
+        await open_call.write(config())
+        await server.wait_active(1)
+        sessions = server.service._sessions
+        while not sessions:  # noqa: ASYNC110 - a server has no event for it
+            await asyncio.sleep(0.01)
+        server.service._models.scheduler.headroom.learn(10.0, 1.0)
+        target = f"127.0.0.1:{server.server.port}"
+        async with SpeechServer(target) as caller:
+            hearing = asyncio.create_task(
+                caller.transcribe(np.frombuffer(voice(0.5), "<i2").astype(np.int16), 16_000)
+            )
+            async with asyncio.timeout(10):
+                while not server.service.places.refused:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            open_call.cancel()
+            assert "frames" in await hearing
