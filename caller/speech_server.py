@@ -29,6 +29,8 @@ _DEADLINE_S = 120.0
 _BUSY: Final = frozenset({grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE})
 _WAITS_S: Final = (1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """A recording is in no hurry, and a server that is busy with calls says so only for a while."""
+_LOST_STATUS: Final = "Internal error from Core"
+"""What grpc.aio says in place of the status when the server refused while a message was written."""
 _OPTIONS = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -81,7 +83,7 @@ class SpeechServer:
                     if reply.WhichOneof("payload") == "result" and reply.result.is_final:
                         texts.append(reply.result.transcript.strip())
             except grpc.aio.AioRpcError as error:
-                if wait_s is None or error.code() not in _BUSY:
+                if wait_s is None or not _may_pass(error):
                     raise self._failed("Transcribe", error) from error
                 await asyncio.sleep(wait_s)
                 continue
@@ -124,6 +126,10 @@ class SpeechServer:
         return SpeechError(
             f"{method} at {self._target}: {error.code().name}: {error.details() or 'no details'}"
         )
+
+
+def _may_pass(error: grpc.aio.AioRpcError) -> bool:
+    return error.code() in _BUSY or error.details() == _LOST_STATUS
 
 
 def resample(samples: Samples, rate_hz: int, wanted_hz: int) -> Samples:
