@@ -39,10 +39,16 @@ class Softphone:
         port: Its SIP port (the next one is its TLS); then its control socket, and 20 for sound.
         speech: Samples at 8 kHz that it speaks once in each call.
         host: Its address.
+        credentials: User and password that it signs in with where it is asked to.
     """
 
     def __init__(
-        self, folder: Path, port: int, speech: np.ndarray, host: str = "127.0.0.1"
+        self,
+        folder: Path,
+        port: int,
+        speech: np.ndarray,
+        host: str = "127.0.0.1",
+        credentials: tuple[str, str] | None = None,
     ) -> None:
         self.address = f"{host}:{port}"
         self._host = host
@@ -67,9 +73,10 @@ class Softphone:
             f"snd_path {folder}",
         ]
         (folder / "config").write_text("\n".join(lines) + "\n")
-        (folder / "accounts").write_text(
-            f"<sip:softphone@{host}>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1\n"
-        )
+        account = f"<sip:softphone@{host}>;regint=0;answermode=manual;audio_codecs=PCMU/8000/1"
+        if credentials is not None:
+            account += f";auth_user={credentials[0]};auth_pass={credentials[1]}"
+        (folder / "accounts").write_text(f"{account}\n")
         (folder / "contacts").write_text("")
 
     def __enter__(self) -> Self:
@@ -122,6 +129,11 @@ class Softphone:
 
     def hang_up(self) -> None:
         self._command("hangup")
+
+    def forget(self) -> None:
+        """Forget what happened until now."""
+        self._read(0.01)
+        self._events.clear()
 
     def happened(self, kind: str, within_s: float) -> bool:
         """Whether an event comes within a time."""

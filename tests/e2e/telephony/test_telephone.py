@@ -32,7 +32,7 @@ class Trinity:
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = {**os.environ, **environment}
 
-    def __call__(self, *arguments: str) -> Any:
+    def __call__(self, *arguments: str, may_end: tuple[int, ...] = (0,)) -> Any:
         done = subprocess.run(
             [sys.executable, "-m", "trinity_cli", "--json", *arguments],
             env=self._environment,
@@ -41,8 +41,8 @@ class Trinity:
             timeout=WAIT_S,
             check=False,
         )
-        assert done.returncode == 0, f"trinity {' '.join(arguments)}: {done.stderr}"
-        return json.loads(done.stdout)
+        assert done.returncode in may_end, f"trinity {' '.join(arguments)}: {done.stderr}"
+        return json.loads(done.stdout or "null")
 
     def until(self, true: Callable[[Any], Any], *arguments: str) -> Any:
         """Ask again and again until it is so."""
@@ -178,12 +178,17 @@ def test_who_is_not_let_in_is_not_answered_and_opens_no_room(
 
 @pytest.fixture
 def linphone(
-    trinity: Trinity, stack: Stack, tmp_path: Path
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Linphone's console client, started by the lines of docs/telephony.md; takes calls as well."""
+    trinity: Trinity, softphone: Softphone, stack: Stack, tmp_path: Path
+) -> Iterator[tuple[str, set[str]]]:
+    """Linphone's console client, started by the lines of docs/telephony.md; takes calls as well.
+
+    It gives its port, and the rooms that there were before it called; whom it calls was set up
+    with the softphone.
+    """
     if shutil.which("linphonec") is None:
         pytest.skip("linphonec is not on PATH (Debian: linphone-cli): NO call with it was placed")
     port = str(free_base())
+    before = {each["name"] for each in trinity("rooms", "list")["rooms"]}
     page = (Path(__file__).parents[3] / "docs" / "telephony.md").read_text()
     (block,) = [
         each for each in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "linphonec" in each
@@ -199,7 +204,7 @@ def linphone(
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    yield process, port
+    yield port, before
     process.terminate()
     try:
         process.wait(10)
@@ -211,16 +216,20 @@ def linphone(
 
 
 def test_linphone_calls_and_rings_as_the_page_says(
-    trinity: Trinity, linphone: tuple[subprocess.Popen[str], str]
+    trinity: Trinity, linphone: tuple[str, set[str]]
 ) -> None:
-    _, port = linphone
+    port, before = linphone
     trinity("sip", "setup", "softphone", "--name", "linphone", "--number", "trinity-too",
             "--ring", f"127.0.0.1:{port}")  # fmt: skip
-    rooms = trinity.until(lambda told: told["rooms"], "rooms", "list")["rooms"]
-    room = rooms[0]["name"]
+
+    def new(told: dict[str, Any]) -> set[str]:
+        return {each["name"] for each in told["rooms"]} - before
+
+    (room,) = new(trinity.until(new, "rooms", "list"))
     talk = trinity.until(lambda told: said(told, "agent"), "transcripts", "show", room)
     assert said(talk, "agent")
-    trinity("rooms", "close", room)
+    # Not found: without a sound card it sends nothing, and livekit-sip ends such a call after 30 s.
+    trinity("rooms", "close", room, may_end=(0, 5))
     call = trinity("call", "linphone", "--trunk", "linphone")
     assert call["state"] == "active"
     trinity("calls", "hangup", call["id"])
