@@ -25,8 +25,9 @@ library signs the same tokens in a loop on that core, without any API around.
 """
 _HEAD = """
 | commit | tokens/s, as many as can be had | must reach | of bare signing \
-| p50 ms at the rate | p99 ms | must reach | slowest ms | of its core | failed | send-lag p99 ms |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| p50 ms at the rate | p99 ms | must reach | slowest ms | of its core | others of it | failed \
+| send-lag p99 ms |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -62,6 +63,7 @@ def _row(record: Record) -> str:
         _reached(late.target, late.ok),
         f"{max(record.latency_ms):.1f}",
         f"{record.core_used:.0%}",
+        f"{record.core_taken:.0%}",
         f"{targets['token_failures'].value:.0f}",
         f"{np.percentile(record.send_lag_ms, 99):.1f}",
     )

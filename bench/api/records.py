@@ -23,6 +23,7 @@ class Record(BaseModel):
         bare_rate: Tokens a second that LiveKit's library signs in a loop, on the API's core.
         full_rate: Tokens a second of the API, as many as can be had.
         core_used: Share of its core that the API used at the steady rate.
+        core_taken: Share of it that others took.
         latency_ms: Of each request at the steady rate, from when it was due.
         send_lag_ms: Of each of them, until it was sent.
     """
@@ -36,6 +37,7 @@ class Record(BaseModel):
     bare_rate: float
     full_rate: float
     core_used: float
+    core_taken: float
     latency_ms: Sequence[float]
     send_lag_ms: Sequence[float]
 

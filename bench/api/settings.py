@@ -24,6 +24,12 @@ class ApiBenchSettings(BaseSettings):
         gt=0,
         description="Send-lag (99th percentile) above which the run is void, in milliseconds.",
     )
+    busy_limit: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Share of the API's core that others may take before the run is void.",
+    )
     output: Path = Field(
         default=Path(".run/bench/api.jsonl"),
         description="File of JSON lines that the raw figures are added to.",

@@ -24,6 +24,7 @@ def record(rate: float, p99: float, *, void: bool = False) -> Record:
         bare_rate=2 * rate,
         full_rate=rate,
         core_used=0.5,
+        core_taken=0.02,
         latency_ms=[1.0] * 90 + [p99] * 10,
         send_lag_ms=[0.1] * 100,
     )
@@ -37,7 +38,7 @@ def test_runs_are_kept_and_told_but_not_those_that_are_void(tmp_path: Path) -> N
     assert read == runs
     good, bad = [line for line in page(read).splitlines() if line.startswith(("| c4", "| c1"))]
     assert good == (
-        "| c400 | 400 | >= 200: yes | 50% | 1.0 | 9.0 | <= 50: yes | 9.0 | 50% | 0 | 0.1 |"
+        "| c400 | 400 | >= 200: yes | 50% | 1.0 | 9.0 | <= 50: yes | 9.0 | 50% | 2% | 0 | 0.1 |"
     )
     assert ">= 200: no" in bad and "<= 50: no" in bad
     assert "not in the table: 1." in page(read)
