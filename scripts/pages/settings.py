@@ -24,6 +24,7 @@ PACKAGES = (
     "bench.peers",
     "bench.stt",
     "bench.agent",
+    "bench.api",
     "bench.calls",
     "bench.sides",
 )

@@ -31,7 +31,7 @@ from tests.support.livekit_server import LiveKitServer
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[3]
 # All 2,000 with `make test-api`; some with every `make test`.
-REQUESTS = int(os.environ.get("API_GENERATED_REQUESTS", "240"))
+REQUESTS = int(os.environ.get("API_GENERATED_REQUESTS", "300"))
 ROOM = "generated"
 # Its answer does not end.
 ENDLESS = "/api/events"
