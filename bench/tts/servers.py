@@ -138,6 +138,8 @@ class Trinity:
                     heard.sent_s = time.monotonic()
                 yield pb.SynthesizeRequest(context_id="c", text=piece)
             if cancel_after_s is not None:
+                # "It is 3." waits for a digit that may follow.
+                yield pb.SynthesizeRequest(context_id="c", flush=pb.Flush())
                 await first_sound.wait()
                 await asyncio.sleep(cancel_after_s)
                 cancelled_s = time.monotonic()

@@ -9,20 +9,24 @@ from speech_server.tts.utterance import Utterance
 from speech_server.tts.windows import Window
 
 
-def run_text(utterances: Sequence[Utterance]) -> None:
-    """Run the text stage for utterances that have not begun."""
-    priors = utterances[0].voice.encode([item.text_row() for item in utterances])
+def run_text(utterances: Sequence[Utterance], *, single: bool = False) -> None:
+    """Run the text stage for utterances that have not begun; ``single`` takes one core only."""
+    voice = utterances[0].voice
+    rows = [item.text_row() for item in utterances]
+    priors = (voice.single if single else voice).encode(rows)
     for item, prior in zip(utterances, priors, strict=True):
         item.begin(prior)
 
 
-def run_windows(items: Sequence[tuple[Utterance, Window]]) -> list[Floats]:
+def run_windows(items: Sequence[tuple[Utterance, Window]], *, single: bool = False) -> list[Floats]:
     """Run flow and decoder for one window of each utterance; gives the new samples of each.
+
+    ``single`` takes one core only.
 
     Windows of one width share a call. The flow is masked and therefore padded to the longest; the
     decoder is not, and gets rows of one true length only.
     """
-    voice = items[0][0].voice
+    voice = items[0][0].voice.single if single else items[0][0].voice
     wanted = [utterance.flow_input(window) for utterance, window in items]
     longest = max(latent.shape[1] for latent, _ in wanted)
     made: Floats = np.zeros((len(items), voice.channels, longest), np.float32)

@@ -12,6 +12,7 @@ from speech_server.engines.piper import PiperVoice
 from speech_server.errors import EngineFailed, FieldNotServed, InvalidRequest
 from speech_server.telemetry import Metrics
 from speech_server.tts.delivery import Delivery
+from speech_server.tts.jobs import Job, Replay, WholeText
 from speech_server.tts.joining import Joiner
 from speech_server.tts.noise import Noise
 from speech_server.tts.normalizer import has_rules, normalize
@@ -19,7 +20,7 @@ from speech_server.tts.options import SpeechOptions
 from speech_server.tts.outbox import Outbox
 from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
 from speech_server.tts.recordings import Recordings
-from speech_server.tts.scheduler import Job, Replay, Scheduler, WholeText
+from speech_server.tts.scheduler import Scheduler
 from speech_server.tts.script import Script, write_script
 from speech_server.tts.segmenter import Segment, Segmenter
 from speech_server.tts.sound import MessageSizes, SegmentSound

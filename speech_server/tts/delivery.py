@@ -5,10 +5,11 @@ import time
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
 from speech_server.telemetry import Metrics
+from speech_server.tts.jobs import Job, Lane, Replay
 from speech_server.tts.options import ENCODING_NUMBERS, SpeechOptions
 from speech_server.tts.outbox import Outbox
 from speech_server.tts.playback import Playback, Stretch
-from speech_server.tts.scheduler import Job, Lane, Replay, Scheduler
+from speech_server.tts.scheduler import Scheduler
 from speech_server.tts.script import Script
 from speech_server.tts.segmenter import Segment
 from speech_server.tts.timing import time_script

@@ -1,6 +1,7 @@
 """The voices, the threads and the scheduler of synthesis, shared by all streams."""
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -16,13 +17,13 @@ from speech_server.tts.recordings import Recordings
 from speech_server.tts.scheduler import Scheduler
 from speech_server.tts.voices import VoiceSource, VoiceStore, open_source
 
-TEXT_BATCH = 4
-"""Text stages computed together: on two cores four take half the time of one after the other
-(measured: 124 ms against 256 ms at 120 ids), since most of its nodes are small."""
+CUDA_TEXTS, CUDA_WINDOWS = 4, 8
+"""Steps of so many callers are computed together on a GPU. On a CPU a batch takes as long as its
+rows one by one (measured), so the first of them would only wait for the others."""
 
-CPU_WINDOWS, CUDA_WINDOWS = 1, 8
-"""Windows computed together: on a CPU a batch takes as long as its rows one by one (measured), so
-the first of them would only wait for the others."""
+MAX_CPU_STEPS = 8
+"""Most steps at the same time on a CPU, each on a core; `docs/adr/0005-steps-of-several-callers.md`
+has figures."""
 
 CLOSE_S = 5.0
 
@@ -88,10 +89,12 @@ class TtsModels:
         recordings = Recordings(
             settings.tts_recordings_seconds * voices.default.config.sample_rate_hz
         )
+        cuda = device == "cuda"
         scheduler = Scheduler(
             metrics,
-            text_batch=TEXT_BATCH,
-            window_batch=CUDA_WINDOWS if device == "cuda" else CPU_WINDOWS,
+            threads=1 if cuda else min(settings.tts_threads or os.cpu_count() or 1, MAX_CPU_STEPS),
+            text_batch=CUDA_TEXTS if cuda else 1,
+            window_batch=CUDA_WINDOWS if cuda else 1,
             recordings=recordings,
             max_unread_s=settings.tts_max_unread_ms / 1000,
             shared=shared,

@@ -1,26 +1,28 @@
-"""What synthesis computes next, for all streams, on one thread.
+"""What synthesis computes next, for all streams.
 
 The unit of work is a text stage or one decoder window, some tens of milliseconds; between two of
-them everything is decided anew. Sound that is about to run out comes first, then whoever has not
-been heard yet, then whoever runs out next.
+them everything is decided anew. A device of several cores has several threads that take work: each
+step has parts that only one core can do, so that the steps of several callers each take one core,
+and the step of a lone caller takes all.
+Sound that is about to run out comes first, then whoever has not been heard yet, then whoever runs
+out next.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 
-from speech_server.engines.piper import Floats, WholeVoice
+from speech_server.engines.piper import Floats
 from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics, get_logger
 from speech_server.tts import compute
+from speech_server.tts.jobs import Job, Lane, Replay, WholeText
+from speech_server.tts.outlook import Outlook, Pace
 from speech_server.tts.recordings import Recording, Recordings
-from speech_server.tts.utterance import Manner, Utterance
-from speech_server.tts.windows import FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
+from speech_server.tts.utterance import Utterance
 
 URGENT_S = 0.15
 """Sound that runs out within this time is made before anybody's first."""
@@ -34,77 +36,12 @@ STATISTICS_S = 60.0
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class WholeText:
-    """A segment for a voice that could not be cut: all at once."""
-
-    voice: WholeVoice
-    ids: Sequence[int]
-    manner: Manner
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A segment that was said before."""
-
-    recording: Recording
-
-
-class Sink(Protocol):
-    """Who takes what was made; called on the scheduler's thread, must not block."""
-
-    def began(self, job: "Job", samples: int) -> None:
-        """The segment will have so many samples."""
-
-    def made(self, job: "Job", samples: Floats, *, last: bool) -> float:
-        """Take the next samples; gives the seconds that they last, pauses included."""
-
-    def failed(self, job: "Job", error: Exception) -> None:
-        """The engine failed on this segment; the lane is closed."""
-
-
-@dataclass(eq=False)
-class Job:
-    """A segment on its way, with its accounts."""
-
-    work: Utterance | WholeText | Replay
-    voice_name: str
-    sink: Sink
-    rate_hz: int
-    keep: Hashable = None
-    """Key under which the sound is kept for another time; None keeps nothing."""
-    kept: list[Floats] = field(default_factory=list)
-    submitted_s: float = field(default_factory=time.monotonic)
-    begun_s: float | None = None
-    windows: int = 0
-    compute_s: float = 0.0
-    audio_s: float = 0.0
-    batch_size: int = 0
-
-    @property
-    def queue_s(self) -> float:
-        """Wait before the device first worked on it."""
-        return 0.0 if self.begun_s is None else self.begun_s - self.submitted_s
-
-
-class Lane:
-    """The segments of one context, in order. Its fields belong to the scheduler."""
-
-    def __init__(self, max_lead_s: float | None) -> None:
-        self.jobs: deque[Job] = deque()
-        self.closed = False
-        self.max_lead_s = max_lead_s
-        self.unread_s = 0.0
-        self.played_until: float | None = None
-        """When all sound so far will have been heard, if playing began with the first of it."""
-        self.wasted_s = 0.0
-
-
 class Scheduler:
-    """The thread that computes, and the lanes that it serves.
+    """The threads that compute, and the lanes that they serve.
 
     Args:
         metrics: Where to count.
+        threads: Steps that are computed at the same time, each for other lanes.
         text_batch: Segments whose text stage is computed together.
         window_batch: Windows that are computed together.
         recordings: What was said before; filled here.
@@ -117,6 +54,7 @@ class Scheduler:
         self,
         metrics: Metrics,
         *,
+        threads: int = 1,
         text_batch: int,
         window_batch: int,
         max_unread_s: float,
@@ -137,19 +75,25 @@ class Scheduler:
         self._lanes: list[Lane] = []
         self._stopping = False
         self._recent: deque[tuple[float, float, float]] = deque()
-        self._thread = threading.Thread(target=self._run, name="tts-scheduler", daemon=True)
+        self._pace = Pace()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"tts-scheduler-{number}", daemon=True)
+            for number in range(threads)
+        ]
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self, timeout_s: float) -> None:
-        """Stop the thread after the work that it is at; blocks."""
+        """Stop the threads after the work that they are at; blocks."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+            self._changed.notify_all()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(timeout_s)
 
     def open_lane(self, max_lead_s: float | None) -> Lane:
         """Open the lane of a context."""
@@ -224,16 +168,40 @@ class Scheduler:
                     self._changed.wait(None if wake is None else max(0.001, wake - now))
                 if self._stopping:
                     return
-                busy = sum(bool(lane.jobs) for lane in self._lanes)
-                alone = busy < 2 and not (self._shared and self._shared.recognises)
-            self._work([(lane, lane.jobs[0]) for lane in picked if lane.jobs], alone=alone)
+                items = [(lane, lane.jobs[0]) for lane in picked]
+                outlook = self._look_out(picked, now)
+                for lane in picked:
+                    lane.in_work = True
+            try:
+                self._work(items, outlook)
+            finally:
+                with self._changed:
+                    for lane in picked:
+                        lane.in_work = False
+                    self._changed.notify_all()
+
+    def _look_out(self, picked: Sequence[Lane], now: float) -> Outlook:
+        """See who else wants something."""
+        others = [lane for lane in self._lanes if lane.jobs and lane not in picked]
+        lefts = {
+            lane: (0.0 if lane.played_until is None else lane.played_until - now)
+            for lane in (*others, *picked)
+        }
+        return Outlook(
+            alone=not others and not (self._shared and self._shared.recognises),
+            least_left_s=min((lefts[lane] for lane in others), default=float("inf")),
+            left_s=min(lefts[lane] for lane in picked),
+            frame_s=self._pace.frame_s(lone=not others),
+            lone=not others,
+            keep=self._window_batch > 1,
+        )
 
     def _pick(self, now: float) -> tuple[list[Lane], float | None]:
         """Choose the lanes to work for, or when to look again."""
         ready: list[tuple[tuple[int, float], int, Lane]] = []
         wake: float | None = None
         for number, lane in enumerate(self._lanes):
-            if not lane.jobs or lane.unread_s >= self._max_unread_s:
+            if not lane.jobs or lane.in_work or lane.unread_s >= self._max_unread_s:
                 continue
             left = None if lane.played_until is None else lane.played_until - now
             if lane.max_lead_s is not None and left is not None and left > lane.max_lead_s:
@@ -266,9 +234,9 @@ class Scheduler:
 
     def _look_again(self) -> None:
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
 
-    def _work(self, items: Sequence[tuple[Lane, Job]], *, alone: bool) -> None:
+    def _work(self, items: Sequence[tuple[Lane, Job]], outlook: Outlook) -> None:
         if not items:
             return
         begin = time.monotonic()
@@ -277,11 +245,11 @@ class Scheduler:
                 job.begun_s = begin
                 self._metrics.queue_wait.labels("tts").observe(job.queue_s)
         try:
-            made = _compute([job for _, job in items], alone=alone)
+            made = _compute([job for _, job in items], outlook)
         except Exception as error:
             if len(items) > 1:  # one bad segment must not end its neighbours'
                 for item in items:
-                    self._work([item], alone=alone)
+                    self._work([item], outlook)
                 return
             log.exception("synthesis failed", voice=items[0][1].voice_name)
             self._fail(*items[0], error)
@@ -295,6 +263,9 @@ class Scheduler:
         for (lane, job), samples in zip(items, made, strict=True):
             job.compute_s += took / len(items)
             job.batch_size = max(job.batch_size, len(items))
+            if samples is not None and job.windows and isinstance(job.work, Utterance):
+                frames = len(samples) // job.work.voice.hop
+                self._pace.learn(took / len(items), frames, lone=outlook.lone)
             sound += self._deliver(lane, job, samples)
         with self._changed:
             self._recent.append((begin, took, sound))
@@ -375,7 +346,7 @@ def _same_call(one: Job, other: Job) -> bool:
     return one.work.started or 2 * min(lengths) >= max(lengths)
 
 
-def _compute(jobs: Sequence[Job], *, alone: bool) -> list[Floats | None]:
+def _compute(jobs: Sequence[Job], outlook: Outlook) -> list[Floats | None]:
     """Do the next step of jobs that share a call; None stands for a text stage."""
     work = jobs[0].work
     if isinstance(work, Replay):
@@ -386,12 +357,10 @@ def _compute(jobs: Sequence[Job], *, alone: bool) -> list[Floats | None]:
         return [work.voice.speak(work.ids, scales, manner.speaker)]
     utterances = [job.work for job in jobs if isinstance(job.work, Utterance)]
     if not work.started:
-        compute.run_text(utterances)
+        compute.run_text(utterances, single=not outlook.lone)
         return [None] * len(jobs)
-    steady = LONE_WIDTH if alone else SHARED_WIDTH
-    items = []
-    for job, utterance in zip(jobs, utterances, strict=True):
-        early = job.windows < len(FIRST_WIDTHS)
-        items.append((utterance, utterance.plan(FIRST_WIDTHS[job.windows] if early else steady)))
-    made: list[Floats | None] = list(compute.run_windows(items))
-    return made
+    items = [
+        (utterance, utterance.plan(outlook.width(job.windows), keep=outlook.keep))
+        for job, utterance in zip(jobs, utterances, strict=True)
+    ]
+    return list(compute.run_windows(items, single=not outlook.lone))

@@ -7,7 +7,7 @@ import numpy as np
 
 from speech_server.audio.output import BYTES_PER_SAMPLE, OutputEncoding, OutputResampler, encode
 from speech_server.engines.piper import Floats
-from speech_server.tts.scheduler import Job
+from speech_server.tts.jobs import Job
 
 MESSAGE_MS = (40, 60, 100, 200)
 """Lengths of a context's messages: the first is short so that playing can begin, the last length

@@ -45,6 +45,7 @@ class Utterance:
         self.total_frames = 0
         self.position = 0
         """First frame that is not decoded yet."""
+        self._windows = 0
         self.id_frames: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         """Frames of each id, once the text stage has run."""
         self._noise = noise
@@ -89,9 +90,10 @@ class Utterance:
         self._deviation = np.exp(prior.log_deviation) * np.float32(self.manner.noise_scale)
         self._prior = prior
 
-    def plan(self, width: int) -> Window:
-        """Plan the next window."""
-        return next_window(self.position, self.total_frames, self.voice.decoder_reach, width)
+    def plan(self, width: int, *, keep: bool = False) -> Window:
+        """Plan the next window; ``keep`` keeps its width at the end."""
+        reach = self.voice.decoder_reach
+        return next_window(self.position, self.total_frames, reach, width, keep=keep)
 
     def flow_input(self, window: Window) -> tuple[Floats, int]:
         """Give the latent that the flow needs for a window, and how much of its output to skip.
@@ -103,7 +105,8 @@ class Utterance:
         if window.high <= begin:
             return np.zeros((self.voice.channels, 0), np.float32), 0
         low = 0 if reach is None else max(0, begin - reach)
-        high = self.total_frames if reach is None else min(self.total_frames, window.high + reach)
+        stop = self._flow_stop(window)
+        high = self.total_frames if reach is None else min(self.total_frames, stop + reach)
         self._draw(high)
         return self._latent.take(low, high), begin - low
 
@@ -112,15 +115,26 @@ class Utterance:
         if made.shape[1]:
             end = made.shape[1]
             if self.voice.flow_reach is not None:
-                end = skip + window.high - self._flowed.stop
+                end = skip + self._flow_stop(window) - self._flowed.stop
             self._flowed.append(made[:, skip:end])
             self._latent.forget(self._flowed.stop - (self.voice.flow_reach or 0))
         return self._flowed.take(window.low, window.high)
+
+    def _flow_stop(self, window: Window) -> int:
+        """Frame up to which the flow runs: beyond the window once there is sound to be heard.
+
+        Each run computes its context twice over, so that fewer and longer ones cost less. The
+        second window goes without: it is due before the first one has been heard.
+        """
+        if self._windows < 2:
+            return window.high
+        return min(self.total_frames, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
 
     def accept_samples(self, made: Floats, window: Window) -> Floats:
         """Take the decoder's samples of a window, and give those that are exact and new."""
         hop = self.voice.hop
         self.position = window.stop
+        self._windows += 1
         reach = self.voice.decoder_reach
         if reach is not None:
             self._flowed.forget(window.stop - reach - _SLACK_FRAMES)
@@ -136,6 +150,9 @@ class Utterance:
         drawn = self._prior.mean[owner] + noise * self._deviation[owner]
         self._latent.append(np.ascontiguousarray(drawn.T, dtype=np.float32))
 
+
+FLOW_AHEAD_FRAMES = 256
+"""Frames that the flow makes at once, when there is time for it."""
 
 _SLACK_FRAMES = 512
 """Frames that are kept behind the context, because the last window is moved left."""

@@ -12,6 +12,9 @@ LONE_WIDTH = 256
 SHARED_WIDTH = 128
 """Width in the long run when others wait: one window is how long a first sound may have to wait."""
 
+AMPLE_WIDTH = 192
+"""Width when the others have sound to spare, and nobody waits for a first."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -23,23 +26,26 @@ class Window:
     high: int
 
 
-def next_window(start: int, total: int, reach: int | None, width: int) -> Window:
+def next_window(start: int, total: int, reach: int | None, width: int, *, keep: bool) -> Window:
     """Plan the window that begins at a frame.
 
-    The window keeps its width at the end: it is moved left to end with the utterance, whose end is
-    a true edge to the decoder as its begin is. A rest that is not worth a window comes along.
+    The last window ends with the utterance, whose end is a true edge to the decoder as its begin
+    is. A rest that is not worth a window comes along.
 
     Args:
         start: First frame that is not decoded yet.
         total: Frames of the utterance.
         reach: Frames of context that make a frame exact; None decodes all at once.
         width: Frames that the decoder is to see.
+        keep: The last window is moved left to be as wide as the others, so that it can be computed
+            together with them.
     """
     if reach is None:
         return Window(0, total, 0, total)
     width = max(width, 2 * reach + 8)
     low = max(0, start - reach)
     high = low + width
-    if total - (high - reach) <= 2 * reach:
-        return Window(start, total, max(0, min(low, total - width)), total)
+    rest = total - (high - reach)
+    if rest <= (2 * reach if keep else max(2 * reach, width // 2)):
+        return Window(start, total, max(0, min(low, total - width)) if keep else low, total)
     return Window(start, high - reach, low, high)

@@ -66,8 +66,11 @@ class PiperVoice:
 
     ``flow_reach`` and ``decoder_reach`` are the frames of context on each side that make a window
     exact; None where the stage must be computed over the whole utterance. ``stages`` is 3 when
-    both are known, 2 with one of them, 1 with none.
+    both are known, 2 with one of them, 1 with none. ``single`` is the same voice on one core, for
+    steps that are computed beside others.
     """
+
+    single: "PiperVoice"
 
     def __init__(
         self,
@@ -83,7 +86,11 @@ class PiperVoice:
         self.hop = cut.hop
         self.flow_reach = cut.flow_reach
         self.decoder_reach = cut.decoder_reach
+        self.single = self
+        if device == "cpu" and threads != 1:
+            self.single = PiperVoice(config, cut, device=device, threads=1)
         self._cut = cut
+        self._together = device != "cpu"
         self._text = Session(cut.text, device=device, threads=threads)
         self._flow = Session(cut.flow, device=device, threads=threads)
         self._decoder = Session(cut.decoder, device=device, threads=threads)
@@ -94,10 +101,14 @@ class PiperVoice:
         return 1 + (self.flow_reach is not None) + (self.decoder_reach is not None)
 
     def encode(self, rows: Sequence[TextRow]) -> list[Prior]:
-        """Run the text stage for several utterances at once, padded to the longest.
+        """Run the text stage for several utterances.
 
-        Everything in it is masked by length, so that a row does not depend on its neighbours.
+        On a GPU they are padded to the longest: everything in it is masked by length, so that a
+        row does not depend on its neighbours. On a CPU each is computed alone. A batch is summed
+        in another order there, and what is 128 dB after this stage was 93 dB in the sound.
         """
+        if len(rows) > 1 and not self._together:
+            return [prior for row in rows for prior in self.encode([row])]
         longest = max(len(row.ids) for row in rows)
         ids: Ids = np.zeros((len(rows), longest), np.int64)
         for index, row in enumerate(rows):

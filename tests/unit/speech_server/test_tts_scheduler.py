@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ import pytest
 from speech_server.engines.piper import PiperVoice, TextRow, load_voice
 from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics
+from speech_server.tts.jobs import Job, Lane, Replay
 from speech_server.tts.noise import Noise
+from speech_server.tts.outlook import AMPLE_S, Outlook, Pace
 from speech_server.tts.recordings import Recording, Recordings
-from speech_server.tts.scheduler import PATIENCE_S, Job, Lane, Replay, Scheduler
+from speech_server.tts.scheduler import PATIENCE_S, Scheduler
 from speech_server.tts.utterance import Manner, Utterance
+from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
 from tests.support import tiny_voice
 
 MANNER = Manner(1.0, 0.667, 0.8, 0)
@@ -94,6 +98,7 @@ class Rig:
         self.device = Device()
         self.scheduler = Scheduler(
             self.metrics,
+            threads=int(options.get("threads", 1)),
             text_batch=int(options.get("text_batch", 1)),
             window_batch=int(options.get("window_batch", 1)),
             max_unread_s=options.get("max_unread_s", 1e6),
@@ -237,6 +242,26 @@ def test_what_waits_is_computed_together(voice: PiperVoice, gate: Gate) -> None:
         assert any(kind == "window" and rows > 1 for kind, rows in gate.steps)
 
 
+def test_steps_of_two_lanes_are_computed_at_once_and_of_one_in_turn(
+    voice: PiperVoice, gate: Gate
+) -> None:
+    for rig in rig_for(voice, threads=2):
+        lane = rig.lane()
+        ears = [rig.say(lane, f"one{n}", 40) for n in range(2)]
+        gate.arrive()
+        time.sleep(0.1)
+        assert len(gate.steps) == 1  # the other thread finds nothing to do
+        ears.append(rig.say(rig.lane(), "other", 40))
+        gate.arrive()
+        assert len(gate.steps) == 2
+        gate.allow(10_000)
+        for ear in ears:
+            assert ear.finished.wait(10)
+            assert ear.samples == ear.announced
+        firsts = [entry for entry in rig.log if entry.startswith("one") and "begins" in entry]
+        assert firsts == ["one0 begins", "one1 begins"]
+
+
 def test_a_client_that_does_not_read_stops_its_own_synthesis(voice: PiperVoice) -> None:
     for rig in rig_for(voice, max_unread_s=0.5):
         lane = rig.lane()
@@ -329,3 +354,31 @@ def test_finished_segments_are_kept_and_forgotten(voice: PiperVoice) -> None:
     assert [number for number in range(20) if small.get(number)] == list(range(12, 20))
     small.put("long", Recording(np.zeros(101, np.float32), np.zeros(1, np.int64)))
     assert small.get("long") is None
+
+
+def outlook(**fields: float | bool) -> Outlook:
+    known: dict[str, Any] = {"alone": False, "lone": False, "least_left_s": 0.1, "left_s": 0.3}
+    return Outlook(**{**known, "frame_s": 0.001, "keep": False, **fields})
+
+
+def test_windows_are_as_wide_as_everybodys_sound_allows() -> None:
+    first, second, third = FIRST_WIDTHS
+    assert outlook(left_s=100.0).width(0) == first  # nothing is to be heard yet
+    assert outlook(left_s=0.0).width(1) == second
+    assert second < outlook(left_s=0.3).width(1) <= 100
+    assert outlook(left_s=0.3, frame_s=0.0).width(1) == second
+    assert outlook(left_s=-1.0).width(2) == third
+    assert outlook(least_left_s=AMPLE_S).width(3) == AMPLE_WIDTH
+    assert outlook(least_left_s=AMPLE_S - 0.1).width(3) == SHARED_WIDTH
+    assert outlook(alone=True, left_s=9.0).width(1) == outlook(alone=True).width(9) == LONE_WIDTH
+
+
+def test_the_pace_is_learned_apart_for_lone_steps() -> None:
+    pace = Pace()
+    assert pace.frame_s(lone=True) == 0.0
+    pace.learn(1.0, 100, lone=True)
+    pace.learn(0.5, 0, lone=True)
+    assert pace.frame_s(lone=True) == pytest.approx(0.01)
+    pace.learn(2.0, 100, lone=True)
+    assert 0.01 < pace.frame_s(lone=True) < 0.02
+    assert pace.frame_s(lone=False) == 0.0

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from speech_server.engines.piper import (
     find_files,
     load_voice,
     read_config,
-    to_ids,
 )
 from speech_server.engines.piper.errors import BrokenVoice, UncutVoice
 from speech_server.engines.piper.graph import cut
@@ -29,56 +27,10 @@ from speech_server.tts.compute import run_text, run_windows
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
 from tests.support import tiny_voice
+from tests.support.whole_graph import Reference, speak
 
 EXACT_DB = 90.0
 MANNER = Manner(length_scale=1.1, noise_scale=0.667, noise_w_scale=0.8, speaker=0)
-
-
-class Reference:
-    """The whole graph, fed with the noise that the stages were given."""
-
-    def __init__(self, model: onnx.ModelProto) -> None:
-        whole, self._noises = tiny_voice.with_host_noise(model)
-        self._session = onnxruntime.InferenceSession(
-            whole.SerializeToString(), providers=["CPUExecutionProvider"]
-        )
-        self._speaker = any(value.name == "sid" for value in model.graph.input)
-
-    def speak(
-        self, voice: PiperVoice, ids: Sequence[int], manner: Manner, seed: int, frames: int
-    ) -> np.ndarray:
-        noise = Noise(seed, 0)
-        rhythm = [noise.rhythm(n, c, len(ids)) for n, c in enumerate(voice.rhythm_channels)]
-        feed = {
-            "input": np.array([ids], np.int64),
-            "input_lengths": np.array([len(ids)], np.int64),
-            "scales": np.array(
-                [manner.noise_scale, manner.length_scale, manner.noise_w_scale], np.float32
-            ),
-            **{name: one[None] for name, one in zip(self._noises, rhythm, strict=False)},
-            self._noises[-1]: np.ascontiguousarray(noise.sound(frames, voice.channels).T[None]),
-        }
-        if self._speaker:
-            feed["sid"] = np.array([manner.speaker], np.int64)
-        return self._session.run(None, feed)[0].reshape(-1)
-
-
-def speak(
-    utterances: Sequence[Utterance], widths: Sequence[int], *, together: bool = True
-) -> list[np.ndarray]:
-    """Compute utterances in windows of these widths, all in one batch or one by one."""
-    if not together:
-        return [speak([one], widths)[0] for one in utterances]
-    run_text(utterances)
-    pieces: list[list[np.ndarray]] = [[] for _ in utterances]
-    step = 0
-    while open_rows := [n for n, one in enumerate(utterances) if not one.finished]:
-        width = widths[min(step, len(widths) - 1)]
-        made = run_windows([(utterances[n], utterances[n].plan(width)) for n in open_rows])
-        for row, samples in zip(open_rows, made, strict=True):
-            pieces[row].append(samples)
-        step += 1
-    return [np.concatenate(one) for one in pieces]
 
 
 def some_ids(length: int, seed: int = 0) -> list[int]:
@@ -289,29 +241,6 @@ def test_a_strided_convolution_has_no_windows() -> None:
     node.attribute.append(onnx.helper.make_attribute("strides", [2]))
     with pytest.raises(UncutVoice):
         measure(stages.decoder.model, stages.decoder.inputs[0], stages.decoder.outputs[0])
-
-
-@pytest.mark.models
-@pytest.mark.parametrize("widths", [(32, 56, 96, 256), (32, 32, 128)])
-def test_the_real_voice_is_exact(widths: tuple[int, ...]) -> None:
-    place = model_store.resolve("en_US-joe-medium")
-    voice, _ = load_voice(place, device="cpu", threads=0)
-    assert isinstance(voice, PiperVoice)
-    assert (voice.stages, voice.flow_reach, voice.decoder_reach, voice.hop) == (3, 32, 11, 256)
-    reference = Reference(onnx.load(str(find_files(place)[0])))
-    phonemizer = Phonemizer(voice.config, 10)
-    texts = ["Yes.", "Here is a sentence of middling length, that is to say some seconds of it."]
-    ids = [to_ids(phonemizer.phonemes(text), voice.config.phoneme_ids)[0] for text in texts]
-    manner = Manner(1.0, 0.667, 0.8, 0)
-    utterances = [Utterance(voice, one, manner, Noise(n, 0)) for n, one in enumerate(ids)]
-    for n, samples in enumerate(speak(utterances, widths)):
-        frames = utterances[n].total_frames
-        whole = reference.speak(voice, ids[n], manner, n, frames)
-        assert samples.shape == whole.shape
-        assert decibels(whole, samples) > EXACT_DB
-        tail = slice(-20 * voice.hop, None)
-        assert decibels(whole[tail] + 1e-3, samples[tail] + 1e-3) > 60
-        assert np.max(np.abs(whole - samples)) < 2e-4
 
 
 @pytest.mark.gpu
