@@ -43,6 +43,11 @@ class Cut:
         """Waveform decoder."""
         return self.folder / "decoder.onnx"
 
+    @staticmethod
+    def weights(stage: Path) -> Path:
+        """Weights of a stage, for sessions that share them."""
+        return stage.with_suffix(".npz")
+
     def write(self) -> None:
         """Write what is known into the folder."""
         known = asdict(self)

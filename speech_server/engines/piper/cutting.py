@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from speech_server.engines.piper import graph, reach, rewriting
 from speech_server.engines.piper.config import VoiceConfig, find_files, read_config
 from speech_server.engines.piper.cut import Cut, write_uncut
 from speech_server.engines.piper.errors import UncutVoice
-from speech_server.engines.piper.sessions import Floats, Ids, Session
+from speech_server.engines.piper.sessions import Floats, Ids, Session, Weights
 from speech_server.engines.piper.voice import PiperVoice, TextRow, decibels
 
 EXACT_DB = 90.0
@@ -69,6 +70,13 @@ def _write(stages: graph.Stages, config: VoiceConfig, folder: Path) -> Cut:
         (stages.decoder.model, provisional.decoder),
     ):
         Session(stage.SerializeToString(), device="cpu", threads=1, save_as=path)
+        Weights.write(
+            provisional.weights(path),
+            {
+                value.name: numpy_helper.to_array(value)
+                for value in onnx.load(str(path)).graph.initializer
+            },
+        )
     return _Check(provisional, config).result()
 
 

@@ -1,5 +1,6 @@
 """ONNX Runtime sessions for the stages of a voice."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,31 @@ def resolve_device(device: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cu
     return "cuda" if has_cuda and device != "cpu" else "cpu"
 
 
+WEIGHT_BYTES = 4096
+"""Smaller tensors are not worth sharing."""
+
+
+class Weights:
+    """The weights of a model, for several sessions that run it.
+
+    Args:
+        path: Where `write` has put them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            self.values = {
+                name: ort.OrtValue.ortvalue_from_numpy(file[name]) for name in file.files
+            }
+
+    @staticmethod
+    def write(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Write weights by their names."""
+        known = {name: value for name, value in arrays.items() if value.nbytes >= WEIGHT_BYTES}
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **known)
+
+
 class Session:
     """One model, run by positional inputs.
 
@@ -37,6 +63,7 @@ class Session:
         threads: Threads on the CPU; 0 takes one for each core.
         outputs: Outputs that are wanted, from the first on; None takes all.
         save_as: Where to write the optimised graph.
+        weights: Weights that are shared; those of the model are used where there are none.
     """
 
     def __init__(
@@ -47,7 +74,9 @@ class Session:
         threads: int,
         outputs: int | None = None,
         save_as: Path | None = None,
+        weights: Weights | None = None,
     ) -> None:
+        self._weights = weights  # the session looks at them and does not own them
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -55,6 +84,11 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Windows of many lengths: a plan of memory for each length would stay for ever.
         options.enable_mem_pattern = False
+        # An arena keeps the most that any run has needed, for each session (measured: 310 MB
+        # beside 168 MB, weights shared, with two threads in six sessions, and no slower).
+        options.enable_cpu_mem_arena = False
+        for name, value in weights.values.items() if weights is not None else ():
+            options.add_initializer(name, value)
         if save_as is not None:
             # What is saved must fit any CPU: the last level rearranges for this one.
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

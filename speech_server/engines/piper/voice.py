@@ -1,6 +1,6 @@
 """A Piper voice in memory, computed in stages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -9,7 +9,7 @@ import numpy as np
 
 from speech_server.engines.piper.config import VoiceConfig
 from speech_server.engines.piper.cut import Cut
-from speech_server.engines.piper.sessions import Floats, Ids, Session
+from speech_server.engines.piper.sessions import Floats, Ids, Session, Weights
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class PiperVoice:
         *,
         device: Literal["cpu", "cuda"],
         threads: int,
+        weights: Mapping[Path, Weights] | None = None,
     ) -> None:
         self.config = config
         self.rhythm_channels = cut.rhythm_channels
@@ -88,12 +89,15 @@ class PiperVoice:
         self.decoder_reach = cut.decoder_reach
         self.single = self
         if device == "cpu" and threads != 1:
-            self.single = PiperVoice(config, cut, device=device, threads=1)
+            stages = (cut.text, cut.flow, cut.decoder)
+            weights = {stage: Weights(cut.weights(stage)) for stage in stages}
+            self.single = PiperVoice(config, cut, device=device, threads=1, weights=weights)
         self._cut = cut
         self._together = device != "cpu"
-        self._text = Session(cut.text, device=device, threads=threads)
-        self._flow = Session(cut.flow, device=device, threads=threads)
-        self._decoder = Session(cut.decoder, device=device, threads=threads)
+        self._text, self._flow, self._decoder = (
+            Session(stage, device=device, threads=threads, weights=(weights or {}).get(stage))
+            for stage in (cut.text, cut.flow, cut.decoder)
+        )
 
     @property
     def stages(self) -> int:
