@@ -1,8 +1,8 @@
 """How long the agent waits for the caller to go on, by what it has just asked.
 
-A yes or no needs no thought, so the turn ends sooner; a number that is dictated has pauses between
-its groups, so it ends later. The speech server ends utterances, so it is told; the framework waits
-on after it, so it is told too.
+A yes or no, or how many, needs few words, so the turn ends sooner; a number that is dictated has
+pauses between its groups, so it ends later. The speech server ends utterances, so it is told; the
+framework waits on after it, so it is told too.
 """
 
 import re
@@ -28,6 +28,11 @@ _YES_NO = re.compile(
     r"would|shall|should|have|has|had|may|am|isn't|aren't|don't|didn't|won't|wouldn't)\b",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(
+    r"\b(how (many|much|old|often|long|tall|far)|what (time|day|year|age|size)|"
+    r"which (day|year|size)|on a scale)\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 
 
@@ -36,6 +41,7 @@ class Expectation(Enum):
 
     OPEN = "open"
     YES_NO = "yes_no"
+    NUMBER = "number"
     DICTATION = "dictation"
 
 
@@ -53,7 +59,13 @@ class Patience:
 
 
 QUICK = Patience(256, 512)
+NUMBER = Patience(288, 704)
 SLOW = Patience(900, 1800)
+_PATIENCE = {
+    Expectation.YES_NO: QUICK,
+    Expectation.NUMBER: NUMBER,
+    Expectation.DICTATION: SLOW,
+}
 
 
 def expect(agent_text: str) -> Expectation:
@@ -69,6 +81,8 @@ def expect(agent_text: str) -> Expectation:
         return Expectation.DICTATION
     if last.endswith("?") and _YES_NO.match(last) and " or " not in last:
         return Expectation.YES_NO
+    if last.endswith("?") and _NUMBER.search(last):
+        return Expectation.NUMBER
     return Expectation.OPEN
 
 
@@ -102,9 +116,7 @@ class PatienceKeeper:
         if expectation is self.expectation:
             return
         self.expectation = expectation
-        patience = {Expectation.YES_NO: QUICK, Expectation.DICTATION: SLOW}.get(
-            expectation, self._usual
-        )
+        patience = _PATIENCE.get(expectation, self._usual)
         self._stt.set_endpointing(
             EndpointingConfig(
                 stop_silence_ms=patience.stop_silence_ms,

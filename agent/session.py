@@ -21,6 +21,7 @@ from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
 from agent.echo import EchoCanceller
 from agent.llm import LanguageModel, OllamaLLM, OllamaOptions, OpenAILLM, OpenAIOptions
+from agent.markup import spoken_text
 from agent.patience import Patience, PatienceKeeper
 from agent.settings import Settings
 from agent.speech import GrpcSTT, GrpcTTS
@@ -191,6 +192,7 @@ def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:
             },
             "user_turn_limit": {"max_duration": settings.max_turn_seconds},
         },
+        tts_text_transforms=[spoken_text],
         use_tts_aligned_transcript=settings.word_timings != "off",
         aec_warmup_duration=settings.aec_warmup_seconds or None,
         user_away_timeout=settings.user_away_seconds or None,

@@ -6,6 +6,7 @@ interrupts, the framework cancels `_run`, and the call with it, so that the serv
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -25,11 +26,13 @@ from trinity.speech.v1.text_to_speech_service_pb2 import (
     StreamingSynthesizeConfig,
     SynthesizeRequest,
     SynthesizeResponse,
+    WordTiming,
 )
 from trinity.speech.v1.text_to_speech_service_pb2_grpc import TextToSpeechServiceStub
 
 from agent.speech.channel import wait_until_ready
 from agent.speech.errors import to_api_error
+from agent.speech.lead import LeadTrimmer
 from agent.telemetry.tracing import trace_metadata
 
 STALL_SECONDS = 10.0
@@ -210,46 +213,26 @@ class GrpcSynthesizeStream(tts.SynthesizeStream):
                 return
 
     async def _receive(self, call: _Call, context: str, emitter: tts.AudioEmitter) -> None:
-        rate = 0
-        samples = 0
+        playing: _Playing | None = None
         while True:
             response = await self._next(call)
             if response is None:
                 raise APIConnectionError("the speech server ended the stream early")
             kind = response.WhichOneof("payload")
-            if kind in ("audio_format", "done") and not rate:
+            if kind in ("audio_format", "done") and playing is None:
                 rate = response.audio_format.sample_rate_hertz or self._owner.sample_rate
-                emitter.initialize(
-                    request_id=context,
-                    sample_rate=rate,
-                    num_channels=1,
-                    mime_type="audio/pcm",
-                    stream=True,
-                )
-                emitter.start_segment(segment_id=context)
-            if kind == "timings":
+                playing = _Playing(emitter, context, rate)
+            if playing is not None and kind == "timings":
                 self._owner.has_timings = True
-                # Before the audio that they belong to, as the framework wants them.
-                emitter.push_timed_transcript(
-                    [
-                        TimedString(
-                            word.text, start_time=word.start_ms / 1000, end_time=word.end_ms / 1000
-                        )
-                        for word in response.timings.words
-                    ]
-                )
-            elif kind == "audio":
-                samples += len(response.audio.audio_content) // 2
-                emitter.push(response.audio.audio_content)
+                playing.words(response.timings.words)
+            elif playing is not None and kind == "audio":
+                playing.sound(response.audio.audio_content)
             elif kind == "done":
                 break
             elif kind == "cancelled":
                 raise APIConnectionError("the speech server cancelled the reply")
-        if not samples:
-            # Nothing in the text could be spoken. The framework takes no audio for a failure and
-            # tries for four seconds; 10 ms of silence tell it that all is well.
-            emitter.push(b"\0\0" * (rate // 100))
-        emitter.end_segment()
+        if playing is not None:
+            playing.end()
 
     async def _next(self, call: _Call) -> SynthesizeResponse | None:
         read = asyncio.ensure_future(call.read())
@@ -264,3 +247,68 @@ class GrpcSynthesizeStream(tts.SynthesizeStream):
         finally:
             if not read.done():
                 read.cancel()
+
+
+class _Playing:
+    """The sound of one reply on its way to the framework, without the silence that it begins with.
+
+    Args:
+        emitter: The framework's.
+        context: The reply's id.
+        rate_hz: Sample rate of the sound.
+    """
+
+    def __init__(self, emitter: tts.AudioEmitter, context: str, rate_hz: int) -> None:
+        self._emitter = emitter
+        self._rate_hz = rate_hz
+        self._lead = LeadTrimmer(rate_hz)
+        self._words: list[WordTiming] = []
+        self._spoken = False
+        emitter.initialize(
+            request_id=context,
+            sample_rate=rate_hz,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
+        emitter.start_segment(segment_id=context)
+
+    def words(self, words: Iterable[WordTiming]) -> None:
+        """Take the times of words, which come before their sound."""
+        self._words += words
+        if self._lead.begun:
+            self._push_words()
+
+    def sound(self, content: bytes) -> None:
+        """Take the next sound."""
+        self._push(self._lead.feed(content))
+
+    def end(self) -> None:
+        """End the reply."""
+        self._push(self._lead.finish())
+        self._push_words()
+        if not self._spoken:
+            # Nothing in the text could be spoken. The framework takes no audio for a failure and
+            # tries for four seconds; 10 ms of silence tell it that all is well.
+            self._emitter.push(b"\0\0" * (self._rate_hz // 100))
+        self._emitter.end_segment()
+
+    def _push(self, content: bytes) -> None:
+        if content:
+            self._push_words()  # before the audio that they belong to, as the framework wants them
+            self._emitter.push(content)
+            self._spoken = True
+
+    def _push_words(self) -> None:
+        words, self._words = self._words, []
+        if words:
+            self._emitter.push_timed_transcript(
+                [
+                    TimedString(
+                        word.text,
+                        start_time=max(0.0, word.start_ms / 1000 - self._lead.offset_s),
+                        end_time=max(0.0, word.end_ms / 1000 - self._lead.offset_s),
+                    )
+                    for word in words
+                ]
+            )

@@ -62,6 +62,8 @@ class Script:
     preflight_ms: int | None = 100
     final_ms: int = 200
     decode_s: float = 0.02
+    hold: asyncio.Event | None = None
+    """Finals wait for it."""
     end_of_turn: float | None = None
     first_audio_s: float = 0.03
     word_timings: bool = True
@@ -82,11 +84,13 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
         """Trace ids that the syntheses came with."""
         self.cancelled = 0
         self.forced = 0
+        self.begun = 0
+        """Utterances that began."""
+        self.ended = 0
         self.half_close = asyncio.Event()
         self.drain = asyncio.Event()
         self.port = 0
         self._server: grpc.aio.Server | None = None
-        self._utterances = 0
 
     async def start(self, port: int = 0) -> int:
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -220,8 +224,8 @@ class FakeSpeech(SpeechToTextServiceServicer, TextToSpeechServiceServicer):
             raise
 
     def next_utterance(self) -> tuple[str, str, str]:
-        number = self._utterances
-        self._utterances += 1
+        number = self.begun
+        self.begun += 1
         heard = self.script.heard
         final = heard[number] if number < len(heard) else ""
         early = self.script.preflights
@@ -280,6 +284,7 @@ class _Recognition:
     def finish(self, reason: int) -> None:
         if self._utterance is None:
             return
+        self._owner.ended += 1
         self._send(self._utterance[2], final=True, reason=reason)
         self._utterance = None
 
@@ -317,6 +322,8 @@ class _Recognition:
 
     async def _later(self, result: StreamingRecognitionResult) -> None:
         await asyncio.sleep(self._owner.script.decode_s)
+        if result.is_final and self._owner.script.hold:
+            await self._owner.script.hold.wait()
         self._outgoing.put_nowait(TranscribeResponse(result=result))
 
     async def settle(self) -> None:

@@ -70,12 +70,18 @@ async def a_final_with_other_words_starts_the_reply_anew() -> None:
 
 @turn
 async def a_caller_who_goes_on_while_the_words_are_decoded_is_answered_once() -> None:
-    script = Script(heard=["I want a bike.", "A red one."], preflight_ms=None, decode_s=1.0)
+    script = Script(heard=["I want a bike.", "A red one."], preflight_ms=None)
+    script.hold = asyncio.Event()
     async with Conversation(script) as call:
         await call.say(0.3)
-        await asyncio.sleep(0.35)
-        await call.say(0.5)  # the first final comes later
-        await call.until(lambda: bool(call.finals("agent")), 8)
+        await call.until(lambda: call.speech.ended == 1, 10)
+        script.final_ms = 1500  # the voice detector hears the end long before
+        call.microphone.loud = True
+        await call.until(lambda: call.speech.begun == 2, 10)
+        script.hold.set()
+        await call.until(lambda: call.finals("user") == ["I want a bike."], 10)
+        call.microphone.loud = False
+        await call.until(lambda: bool(call.finals("agent")), 15)
         assert call.finals("user") == ["I want a bike.", "A red one."]
         asked = [r["messages"][-1]["content"] for r in call.ollama.requests]
         assert asked[-1] == "I want a bike. A red one."
