@@ -164,6 +164,10 @@ class Loudspeaker(AudioOutput):
             self._schedule()
 
 
+BUSY = 3.0
+"""A busy machine may take so many times longer than an idle one."""
+
+
 class EnergyModel:
     """In place of Silero's network: sound above a level is voice."""
 
@@ -367,7 +371,7 @@ def frame(samples: bytes) -> rtc.AudioFrame:
 
 async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
     """Wait for a condition; fails the test when it does not come."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + BUSY * seconds
     while not condition():
         if time.monotonic() > end:
             raise AssertionError("what was waited for did not come")
