@@ -214,7 +214,7 @@ class Settings(BaseSettings):
         default=4, ge=1, description="Voices kept in memory, pinned ones and the default counted."
     )
     tts_first_clause_letters: int = Field(
-        default=12,
+        default=8,
         ge=0,
         le=200,
         description="Letters from which the first clause of an utterance is spoken before its "
