@@ -34,7 +34,7 @@ class SpeechSettings(SettingsGroup):
     )
     stt_phrases: Phrases = Field(default=(), description="Phrases that callers are likely to say.")
     stt_replay_seconds: Seconds = Field(
-        default=10,
+        default=30,
         description="Audio that is sent again to another speech server when one fails in the "
         "middle of an utterance, in seconds.",
     )

@@ -56,7 +56,7 @@ class GrpcSTT(stt.STT[Any]):
         model: str = "",
         phrases: tuple[str, ...] = (),
         endpointing: EndpointingConfig | None = None,
-        replay_s: float = 10.0,
+        replay_s: float = 30.0,
         connect_s: float = 3.0,
     ) -> None:
         super().__init__(
