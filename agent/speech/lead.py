@@ -7,8 +7,8 @@ QUIET = 150
 """Samples below are silence: -47 dB of the loudest, above the noise of a voice at rest."""
 KEPT_SECONDS = 0.012
 """What is kept before the first sound, so that a soft beginning is whole."""
-LONGEST_SECONDS = 0.3
-"""More silence than that is meant."""
+LONGEST_SECONDS = 1.5
+"""More silence than that is meant; a voice may take half a second before an "Another"."""
 
 
 class LeadTrimmer:

@@ -28,8 +28,8 @@ def test_a_voice_that_begins_at_once_is_whole() -> None:
 
 def test_a_long_silence_is_meant() -> None:
     lead = LeadTrimmer(RATE_HZ)
-    assert lead.feed(pcm((0, 299))) == b""
-    assert lead.feed(pcm((0, 100))) == pcm((0, 399))
+    assert lead.feed(pcm((0, 1499))) == b""
+    assert lead.feed(pcm((0, 100))) == pcm((0, 1599))
     assert lead.offset_s == 0
 
 
