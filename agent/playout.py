@@ -14,6 +14,7 @@ from livekit.agents.voice.room_io._output import _ParticipantAudioOutput
 
 KEPT_SECONDS = 0.5
 """More than LiveKit's queue holds."""
+SLICE_SECONDS = 0.02
 
 
 Listener = Callable[[rtc.AudioFrame, float], None]
@@ -38,23 +39,26 @@ async def _forward_audio(self: _ParticipantAudioOutput) -> None:
         generation = self._interruption_generation
         self._forwarding_idle.clear()
         try:
-            again: list[rtc.AudioFrame] = []
-            if not self._playback_enabled.is_set():
-                # At once after each other: what is played between them is heard twice.
-                queued_s = self._audio_source.queued_duration
-                self._audio_source.clear_queue()
-                again = tail(sent, queued_s)
-                # As if it had never been sent: the next stretch begins where the voice stopped.
-                self._source_pushed_duration -= sum(part.duration for part in again)
-                self._report_run(offset=self._source_pushed_duration, ended_at=time.time())
-                await self._playback_enabled.wait()
-            for part in [*again, frame]:
+            # In slices, as a pause waits for the one that is being sent.
+            waiting = deque(slices(frame))
+            while waiting:
+                if not self._playback_enabled.is_set():
+                    # At once after each other: what is played between them is heard twice.
+                    queued_s = self._audio_source.queued_duration
+                    self._audio_source.clear_queue()
+                    again = tail(sent, queued_s)
+                    # As if never sent: the next stretch begins where the voice stopped.
+                    self._source_pushed_duration -= sum(part.duration for part in again)
+                    self._report_run(offset=self._source_pushed_duration, ended_at=time.time())
+                    await self._playback_enabled.wait()
+                    waiting.extendleft(reversed(again))
                 if generation != self._interruption_generation:
                     break  # the reply that it belonged to was interrupted
                 if self._interrupted_event.is_set() or self._pushed_duration == 0:
                     if self._interrupted_event.is_set() and self._flush_task:
                         await self._flush_task
                     break
+                part = waiting.popleft()
                 if not self._first_frame_event.is_set():
                     self._first_frame_event.set()
                     self.on_playback_started(created_at=time.time())
@@ -70,6 +74,21 @@ async def _forward_audio(self: _ParticipantAudioOutput) -> None:
                     sent.popleft()
         finally:
             self._forwarding_idle.set()
+
+
+def slices(frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:
+    """Cut a frame into short ones."""
+    count = max(1, round(SLICE_SECONDS * frame.sample_rate))
+    data, width = bytes(frame.data), 2 * frame.num_channels
+    return [
+        rtc.AudioFrame(
+            data[at * width : (at + count) * width],
+            frame.sample_rate,
+            frame.num_channels,
+            min(count, frame.samples_per_channel - at),
+        )
+        for at in range(0, frame.samples_per_channel, count)
+    ]
 
 
 def tail(frames: deque[rtc.AudioFrame], seconds: float) -> list[rtc.AudioFrame]:

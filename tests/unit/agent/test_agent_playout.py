@@ -131,3 +131,10 @@ def test_the_tail_is_cut_to_the_sample() -> None:
     parts = playout.tail(frames, 0.07)
     assert [sample for part in parts for sample in part.data] == list(range(130, 200))
     assert playout.tail(frames, 0) == []
+
+
+def test_slices_are_short_and_whole() -> None:
+    frame = rtc.AudioFrame(array("h", range(50)).tobytes(), RATE_HZ, 1, 50)
+    parts = playout.slices(frame)
+    assert [part.samples_per_channel for part in parts] == [20, 20, 10]
+    assert [sample for part in parts for sample in part.data] == list(range(50))
