@@ -1,12 +1,14 @@
 """The built web page, where it is; a hint where it is not.
 
 Answers every address that no route has. Addresses below `/api` and files that do not exist are
-not found; any other one is a view of the page, which routes by itself.
+not found; any other one is a view of the page, which routes by itself. The build puts a gzipped
+copy beside each text: browsers get that one, at a quarter of the bytes.
 """
 
 import re
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -49,6 +51,22 @@ class WebPage:
             return PlainTextResponse(_HINT, headers={"Cache-Control": "no-cache"})
         is_view = "." not in path.rsplit("/", 1)[-1]
         wanted = "index.html" if is_view else self._files.get_path(scope)
-        response = await self._files.get_response(wanted, scope)
+        packed = f"{wanted}.gz"
+        if _accepts_gzip(scope) and (self._dist / packed).is_file():
+            response = await self._files.get_response(packed, scope)
+            # The type is that of the name without .gz; an answer 304 has no body to be encoded.
+            if response.status_code == 200:
+                response.headers["Content-Encoding"] = "gzip"
+        else:
+            response = await self._files.get_response(wanted, scope)
+        response.headers.add_vary_header("Accept-Encoding")
         response.headers["Cache-Control"] = _IMMUTABLE if _HASHED.match(wanted) else "no-cache"
         return response
+
+
+def _accepts_gzip(scope: Scope) -> bool:
+    for offer in Headers(scope=scope).get("accept-encoding", "").split(","):
+        name, _, weight = offer.partition(";")
+        if name.strip().lower() == "gzip":
+            return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

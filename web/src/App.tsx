@@ -1,8 +1,10 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { EndedPage } from './features/call/EndedPage';
 import { useCall } from './features/call/store';
 import { JoinPage } from './features/join/JoinPage';
+import { usePlace } from './route';
 import { strings } from './strings';
+import { Link } from './ui';
 
 const OperatorPage = lazy(() => import('./features/operator/OperatorPage'));
 const CallPage = lazy(() => import('./features/call/CallPage'));
@@ -11,14 +13,22 @@ const CallPage = lazy(() => import('./features/call/CallPage'));
 export function App() {
   const phase = useCall((call) => call.phase);
   const room = useCall((call) => call.room);
+  const place = usePlace();
   const live = phase === 'live';
+  // Who goes elsewhere has done with the call that is over.
+  useEffect(() => {
+    const { phase: now, backToJoin } = useCall.getState();
+    if (now === 'ended') backToJoin();
+  }, [place]);
+
   const page = () => {
-    if (window.location.pathname === '/operator') return <OperatorPage />;
+    // A call that goes on is never hidden, wherever the browser's buttons lead.
     if (live) return <CallPage />;
+    if (place.path.startsWith('/operator')) return <OperatorPage />;
     return phase === 'ended' ? <EndedPage /> : <JoinPage />;
   };
   return (
-    <div className={`flex flex-col ${live ? 'h-dvh' : 'min-h-dvh'}`}>
+    <div className={`group flex flex-col ${live ? 'h-dvh' : 'min-h-dvh'}`}>
       <a
         href="#content"
         className="absolute top-2 left-2 z-10 -translate-y-20 rounded-xl bg-accent px-4 py-2 text-on-accent focus:translate-y-0"
@@ -26,12 +36,9 @@ export function App() {
         {strings.skip}
       </a>
       <header
-        className={`mx-auto flex w-full items-center justify-between gap-4 px-4 py-3 sm:px-6 ${live ? 'max-w-[100rem]' : 'max-w-6xl'}`}
+        className={`mx-auto flex w-full max-w-6xl items-center justify-between gap-4 px-4 sm:px-6 ${live ? 'py-2 group-has-[[data-stage]]:max-w-[100rem] sm:py-3' : 'py-3'}`}
       >
-        <span className="flex items-center gap-2.5 font-semibold tracking-tight">
-          <img src="/favicon.svg" alt="" className="size-7" />
-          {strings.product}
-        </span>
+        {live ? <Brand /> : <HomeLink />}
         {live && (
           <span className="min-w-0 truncate text-sm text-muted" data-testid="room-name">
             {strings.call.room(room)}
@@ -48,5 +55,22 @@ export function App() {
         {page()}
       </Suspense>
     </div>
+  );
+}
+
+function HomeLink() {
+  return (
+    <Link href="/" className="-m-2 rounded-xl p-2">
+      <Brand />
+    </Link>
+  );
+}
+
+function Brand() {
+  return (
+    <span className="flex items-center gap-2.5 font-semibold tracking-tight">
+      <img src="/favicon.svg" alt="" className="size-7" />
+      {strings.product}
+    </span>
   );
 }

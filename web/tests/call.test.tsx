@@ -6,7 +6,7 @@ import { useCall } from '../src/features/call/store';
 import { CallNotices } from '../src/features/connection/CallNotices';
 import { failure } from '../src/features/connection/failures';
 import { useTranscript } from '../src/features/transcript/store';
-import { TranscriptPanel } from '../src/features/transcript/TranscriptPanel';
+import { CallTranscript } from '../src/features/transcript/CallTranscript';
 import { strings } from '../src/strings';
 import { expectAccessible } from './axe';
 
@@ -39,7 +39,7 @@ afterEach(cleanup);
 describe('the transcript on the page', () => {
   it('shows text as text', () => {
     say({ text: '<img src=x onerror=alert(1)><b>bold</b>' });
-    render(<TranscriptPanel live />);
+    render(<CallTranscript live />);
     const line = screen.getByTestId('transcript-message');
     expect(line).toHaveTextContent('<img src=x onerror=alert(1)><b>bold</b>');
     expect(line.querySelector('img, b')).toBeNull();
@@ -48,7 +48,7 @@ describe('the transcript on the page', () => {
   it('marks interims and announces finals only', () => {
     say({ text: 'All settled.' });
     say({ text: 'Not yet', final: false });
-    const { container } = render(<TranscriptPanel live />);
+    const { container } = render(<CallTranscript live />);
     const lines = screen.getAllByTestId('transcript-message');
     expect(lines.map((line) => line.dataset.final)).toEqual(['true', 'false']);
     const region = container.querySelector('[aria-live="polite"]');
@@ -58,8 +58,20 @@ describe('the transcript on the page', () => {
 
   it('shows what the agent took to answer', () => {
     say({ speaker: 'agent', latency: { end_to_end_ms: 820 } });
-    render(<TranscriptPanel live />);
+    render(<CallTranscript live />);
     expect(screen.getByTestId('transcript-message')).toHaveTextContent('answered in 0.82 s');
+  });
+
+  it.each(['words first', 'sound first'])('shows the page’s own measure, %s', (order) => {
+    const { receiveHeard } = useTranscript.getState();
+    if (order === 'sound first') receiveHeard(640);
+    say({ speaker: 'agent', text: 'Again', turn_id: 'x', final: false });
+    if (order === 'words first') receiveHeard(640);
+    say({ speaker: 'agent', text: 'Again.', turn_id: 'x', latency: { end_to_end_ms: 500 } });
+    render(<CallTranscript live />);
+    const chips = screen.getAllByTestId('latency');
+    expect(chips.map((chip) => chip.dataset.heardMs)).toEqual(['640']);
+    expect(within(screen.getByTestId('latency')).getByText('0 to 640 ms')).toBeInTheDocument();
   });
 });
 
@@ -68,7 +80,7 @@ describe('the assistant', () => {
     'says in words that it is %s',
     (state) => {
       const known = state as 'listening';
-      render(<AgentView state={known} levels={[]} />);
+      render(<AgentView state={known} levels={[]} name="Robin" />);
       const view = screen.getByTestId('agent-state');
       expect(view).toHaveAttribute('data-state', state);
       expect(view).toHaveTextContent(strings.agent[known].title);

@@ -1,6 +1,7 @@
 import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { forgetAssistants } from '../src/features/assistants/store';
 import { useCall } from '../src/features/call/store';
 import { failure } from '../src/features/connection/failures';
 import { JoinPage } from '../src/features/join/JoinPage';
@@ -12,6 +13,7 @@ const join = vi.fn(() => Promise.resolve());
 
 beforeEach(() => {
   localStorage.clear();
+  forgetAssistants();
   window.history.replaceState(null, '', '/');
   useCall.setState({ ...initial, join }, true);
 });
@@ -35,7 +37,7 @@ describe('the join page', () => {
     expect(join).toHaveBeenCalledWith({
       name: 'Ada',
       room: 'tea',
-      assistant: true,
+      assistant: 'default',
       microphoneId: '',
       speakerId: '',
       camera: false,
@@ -57,6 +59,29 @@ describe('the join page', () => {
       'aria-checked',
       'false',
     );
+  });
+
+  it('offers the assistants that the API lists, and remembers which one was chosen', async () => {
+    const assistants = [
+      { name: 'trinity', is_default: true },
+      { name: 'reception', display_name: 'Robin', description: 'Takes messages.' },
+    ];
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ assistants }))));
+    const first = render(<JoinPage />);
+    await userEvent.selectOptions(await screen.findByTestId('join-assistant-which'), 'Robin');
+    expect(screen.getByText('Takes messages.')).toBeVisible();
+    await expectAccessible();
+    first.unmount();
+    render(<JoinPage />);
+    expect(screen.getByTestId('join-assistant-which')).toHaveValue('reception');
+    await userEvent.type(screen.getByTestId('join-name'), 'Ada{Enter}');
+    expect(join).toHaveBeenCalledWith(
+      expect.objectContaining({
+        assistant: expect.objectContaining({ name: 'reception', title: 'Robin' }) as unknown,
+      }),
+    );
+    await userEvent.click(screen.getByTestId('join-assistant'));
+    expect(screen.queryByTestId('join-assistant-which')).toBeNull();
   });
 
   it('survives a store of preferences that holds something else', () => {

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asText } from '../src/features/transcript/export';
+import { asJson, asSubtitles, asText } from '../src/features/transcript/export';
 import { takeChat, takeTranscript, type Line } from '../src/features/transcript/log';
 import type { TranscriptMessage } from '../src/features/transcript/message';
 import { useTranscript } from '../src/features/transcript/store';
@@ -97,6 +97,44 @@ describe('the transcript store', () => {
   });
 });
 
+const voices = { self: 'ada', names: { 'bob-1': 'Bob' }, assistant: 'Trinity' };
+
+describe('the transcript as a file', () => {
+  it('has the times and words of each turn as subtitles, as text', () => {
+    const lines = log(
+      message({ text: 'Hello <b>\n\nyou' }),
+      message({ speaker: 'agent', text: 'Hi', at: START + 1000, turnId: 'b', sequence: 2 }),
+    );
+    expect(asSubtitles(lines, voices)).toBe(
+      'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v You>Hello &lt;b&gt; you\n' +
+        '\n00:00:01.000 --> 00:00:02.500\n<v Trinity>Hi\n',
+    );
+  });
+
+  it('has all that is known as JSON', () => {
+    const lines = log(message({ text: 'Hello', language: 'en' }));
+    expect(JSON.parse(asJson(lines, voices))).toEqual({
+      turns: [
+        {
+          speaker: 'user',
+          name: 'You',
+          participant: 'ada',
+          time: new Date(START).toISOString(),
+          kind: 'speech',
+          text: 'Hello',
+          language: 'en',
+          interrupted: false,
+        },
+      ],
+    });
+  });
+
+  it('calls nobody You who was not in the call', () => {
+    const others = { names: {}, assistant: 'Trinity', unnamed: 'Caller' };
+    expect(asText(log(message({ participant: '' })), others)).toContain('Caller: ');
+  });
+});
+
 describe('the transcript as text', () => {
   it('names the speakers and leaves out empty turns', () => {
     const lines = log(
@@ -105,7 +143,7 @@ describe('the transcript as text', () => {
       message({ speaker: 'agent', text: 'Hi!', sequence: 3 }),
       message({ participant: 'bob-1', text: 'Me too', turnId: 't3', sequence: 4 }),
     );
-    expect(asText(lines, 'ada', { 'bob-1': 'Bob' }).split('\n')).toEqual([
+    expect(asText(lines, voices).split('\n')).toEqual([
       expect.stringMatching(/^\[.+\] You: Hello$/),
       expect.stringMatching(/^\[.+\] Trinity: Hi!$/),
       expect.stringMatching(/^\[.+\] Bob: Me too$/),

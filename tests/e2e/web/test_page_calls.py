@@ -66,6 +66,8 @@ async def test_another_microphone_without_leaving(browser: Browser, site: Site) 
     await join(page, site.url, assistant=False)
     await page.get_by_test_id("devices-button").click()
     choice = page.get_by_test_id("device-audioinput")
+    # Chromium names three microphones; the list fills when LiveKit has asked for them.
+    await expect(choice.locator("option").nth(1)).to_be_attached()
     values = await choice.locator("option").evaluate_all("all => all.map(one => one.value)")
     wanted = next(value for value in values if value not in ("default", ""))
     await choice.select_option(wanted)

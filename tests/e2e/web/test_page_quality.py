@@ -61,8 +61,10 @@ async def test_every_page_is_accessible_and_fits(
     await page.get_by_test_id("tab-people").click()
     await look(page, f"people-{width}-{scheme}")
     await page.get_by_test_id("devices-button").click()
+    await expect(page.get_by_test_id("devices-done")).to_be_visible()
     await look(page, f"devices-{width}-{scheme}")
     await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("devices-done")).to_have_count(0)
 
     await page.get_by_test_id("leave-button").click()
     await expect(page.get_by_test_id("ended")).to_be_visible()

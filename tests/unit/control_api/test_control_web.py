@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,26 @@ async def test_hashed_files_are_kept_for_ever(client: httpx.AsyncClient, dist: P
     assert "javascript" in reply.headers["content-type"]
     icon = await client.get("/favicon.svg")
     assert icon.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [("gzip, deflate, br", "gzip"), ("br, GZIP;q=0.5", "gzip"), ("gzip;q=0", None), ("", None)],
+)
+async def test_the_packed_copy_is_for_those_who_take_it(
+    client: httpx.AsyncClient, dist: Path, accepts: str, encoding: str | None
+) -> None:
+    (dist / "assets" / "index-B2k9_xQz.js.gz").write_bytes(gzip.compress(b"packed"))
+    headers = {"Accept-Encoding": accepts}
+    reply = await client.get("/assets/index-B2k9_xQz.js", headers=headers)
+    assert reply.headers.get("content-encoding") == encoding
+    assert reply.text == ("packed" if encoding else "1")
+    assert "javascript" in reply.headers["content-type"]
+    assert "Accept-Encoding" in reply.headers["vary"]
+    assert reply.headers["cache-control"].endswith("immutable")
+    again = {**headers, "If-None-Match": reply.headers["etag"]}
+    same = await client.get("/assets/index-B2k9_xQz.js", headers=again)
+    assert (same.status_code, same.content) == (304, b"")
 
 
 async def test_an_unchanged_page_is_not_sent_again(client: httpx.AsyncClient, dist: Path) -> None:

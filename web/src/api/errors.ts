@@ -14,17 +14,31 @@ export class ApiUnreachable extends ApiError {
   override name = 'ApiUnreachable';
 }
 
+/** A field of the request that was not acceptable. */
+export interface FieldProblem {
+  /** JSON Pointer into the body, such as `/allowed_addresses/0`. */
+  pointer: string;
+  detail: string;
+}
+
 export class ApiProblem extends ApiError {
   override name = 'ApiProblem';
   readonly status: number;
   readonly title: string | undefined;
   readonly detail: string | undefined;
+  readonly fields: readonly FieldProblem[];
 
-  constructor(status: number, title?: string, detail?: string) {
+  constructor(
+    status: number,
+    title?: string,
+    detail?: string,
+    fields: readonly FieldProblem[] = [],
+  ) {
     super(`HTTP ${status}${title ? `: ${title}` : ''}`);
     this.status = status;
     this.title = title;
     this.detail = detail;
+    this.fields = fields;
   }
 }
 

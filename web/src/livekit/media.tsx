@@ -4,8 +4,9 @@ import {
   useAudioPlayback,
   useMediaDeviceSelect,
   useMultibandTrackVolume,
-  useVoiceAssistant,
+  useTracks,
 } from '@livekit/components-react';
+import { Track } from 'livekit-client';
 import type { ReactNode } from 'react';
 import type { CallSession } from './session';
 
@@ -48,7 +49,9 @@ export function useDevices(kind: MediaDeviceKind, onFailure: (error: Error) => v
 
 /** Loudness of the assistant's voice, 0 to 1, in so many bands. */
 export function useAgentLevels(bands: number): number[] {
-  const { audioTrack } = useVoiceAssistant();
+  const audioTrack = useTracks([Track.Source.Microphone]).find(
+    ({ participant }) => participant.isAgent,
+  );
   return useMultibandTrackVolume(audioTrack, {
     bands,
     loPass: 100,

@@ -16,14 +16,13 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 /** A button of at least 44 px, the size of a fingertip. */
 export function Button({ look = 'quiet', iconOnly = false, className = '', ...rest }: Props) {
+  return <button type="button" className={buttonLook(look, className, iconOnly)} {...rest} />;
+}
+
+/** The look of a button, for links that are one. */
+export function buttonLook(look: Look, className = '', iconOnly = false): string {
   // Only where the caller says nothing of its own: two utilities of one kind do not add up.
   const size = `${/\bmin-h-/.test(className) ? '' : 'min-h-11'} ${/\bpx-/.test(className) ? '' : 'px-4'}`;
   const shape = iconOnly ? 'size-11 rounded-xl' : `rounded-xl ${size}`;
-  return (
-    <button
-      type="button"
-      className={`inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-60 [&_svg]:shrink-0 ${shape} ${LOOKS[look]} ${className}`}
-      {...rest}
-    />
-  );
+  return `inline-flex items-center justify-center gap-2 font-medium transition-colors disabled:opacity-60 [&_svg]:shrink-0 ${shape} ${LOOKS[look]} ${className}`;
 }

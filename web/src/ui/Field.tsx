@@ -43,6 +43,7 @@ interface Option {
 export function SelectField({
   label,
   hint,
+  error,
   options,
   hideLabel = false,
   ...rest
@@ -53,14 +54,20 @@ export function SelectField({
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'mb-1.5 block font-medium'}>
         {label}
       </label>
-      <select id={id} className={`${BOX} truncate`} {...rest}>
+      <select
+        id={id}
+        className={`${BOX} select truncate pr-9`}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={error || hint ? `${id}-note` : undefined}
+        {...rest}
+      >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
           </option>
         ))}
       </select>
-      <Note id={`${id}-note`} hint={hint} />
+      <Note id={`${id}-note`} hint={hint} error={error} />
     </div>
   );
 }

@@ -16,12 +16,12 @@ export function Meter({ label, value }: Props) {
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round((filled / STEPS) * 100)}
-      className="flex h-6 items-center gap-0.5"
+      className="flex h-4 items-center gap-1"
     >
       {Array.from({ length: STEPS }, (_, index) => (
         <span
           key={index}
-          className={`flex-1 rounded-full ${index < filled ? 'h-6 bg-accent' : 'h-2 bg-line'}`}
+          className={`h-full flex-1 rounded-sm ${index < filled ? 'bg-accent' : 'scale-y-50 bg-line'}`}
         />
       ))}
     </div>

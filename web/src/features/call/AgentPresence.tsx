@@ -1,11 +1,12 @@
 import { useAgentLevels } from '../../livekit';
 import { strings } from '../../strings';
 import { AgentShape } from './AgentShape';
-import { useCall, type AgentState } from './store';
+import { useAssistantName, useCall, type AgentState } from './store';
 
 interface Props {
   state: AgentState;
   levels: number[];
+  name: string;
   compact?: boolean;
   answeredMs?: number | undefined;
 }
@@ -15,10 +16,19 @@ export function AgentPresence({ compact }: { compact: boolean }) {
   const state = useCall((call) => call.agent);
   const answeredMs = useCall((call) => call.answeredMs);
   const levels = useAgentLevels(5);
-  return <AgentView state={state} levels={levels} compact={compact} answeredMs={answeredMs} />;
+  const name = useAssistantName();
+  return (
+    <AgentView
+      state={state}
+      levels={levels}
+      name={name}
+      compact={compact}
+      answeredMs={answeredMs}
+    />
+  );
 }
 
-export function AgentView({ state, levels, compact = false, answeredMs }: Props) {
+export function AgentView({ state, levels, name, compact = false, answeredMs }: Props) {
   const words = strings.agent[state];
   return (
     <section
@@ -28,7 +38,7 @@ export function AgentView({ state, levels, compact = false, answeredMs }: Props)
       <AgentShape state={state} levels={levels} compact={compact} />
       <div data-testid="agent-state" data-state={state}>
         <p className={`text-lg font-semibold ${compact ? '' : 'lg:text-2xl'}`}>{words.title}</p>
-        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint}</p>
+        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint(name)}</p>
         {answeredMs !== undefined && (
           <p
             className="text-sm text-muted tabular-nums"

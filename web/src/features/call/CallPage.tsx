@@ -3,6 +3,7 @@ import { CallMedia, type CallSession, useAudioUnlock } from '../../livekit';
 import { strings } from '../../strings';
 import { Button, Icon, Notice } from '../../ui';
 import { CallNotices } from '../connection/CallNotices';
+import { WeakConnection } from '../connection/WeakConnection';
 import { Stage } from '../stage/Stage';
 import { Controls } from './Controls';
 import { SidePanel } from './SidePanel';
@@ -28,6 +29,8 @@ export default function CallPage() {
     };
   }, [session]);
 
+  useWakeLock();
+
   // Who uses a keyboard or a screen reader starts at the top of the new page.
   useEffect(() => heading.current?.focus(), []);
 
@@ -43,6 +46,7 @@ export default function CallPage() {
         </h1>
         <div className="space-y-3 empty:hidden">
           <CallNotices />
+          <WeakConnection />
           <AudioUnlock />
         </div>
         {/* On small screens this scrolls; the controls below it never leave. */}
@@ -56,6 +60,32 @@ export default function CallPage() {
       </main>
     </CallMedia>
   );
+}
+
+/** Keeps a phone's screen on during the call, where the browser can. */
+function useWakeLock(): void {
+  useEffect(() => {
+    let lock: WakeLockSentinel | undefined;
+    let gone = false;
+    const take = async () => {
+      if (document.hidden || !('wakeLock' in navigator)) return;
+      try {
+        lock = await navigator.wakeLock.request('screen');
+        if (gone) void lock.release();
+      } catch {
+        // A low battery, say: the call goes on.
+      }
+    };
+    const takeAgain = () => void take();
+    void take();
+    // A page that was hidden has lost it.
+    document.addEventListener('visibilitychange', takeAgain);
+    return () => {
+      gone = true;
+      document.removeEventListener('visibilitychange', takeAgain);
+      void lock?.release();
+    };
+  }, []);
 }
 
 function AudioUnlock() {

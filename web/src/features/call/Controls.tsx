@@ -1,10 +1,11 @@
-import { useMemo, useState, type ButtonHTMLAttributes } from 'react';
+import { lazy, Suspense, useMemo, useState, type ButtonHTMLAttributes } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon, type IconName } from '../../ui';
 import { useCaptions } from '../captions/store';
-import { DeviceDialog } from '../devices/DeviceDialog';
 import { useCall } from './store';
 import { useKeys } from './useKeys';
+
+const DeviceDialog = lazy(() => import('../devices/DeviceDialog'));
 
 /** Everything that one switches during a call, always in reach. */
 export function Controls() {
@@ -20,6 +21,7 @@ export function Controls() {
         m: () => void toggleMicrophone(),
         v: () => void toggleCamera(),
         c: toggleCaptions,
+        '?': () => setChoosing(true),
       }),
       [toggleMicrophone, toggleCamera, toggleCaptions],
     ),
@@ -87,11 +89,13 @@ export function Controls() {
         </Button>
       </div>
       {choosing && (
-        <DeviceDialog
-          onClose={() => setChoosing(false)}
-          onMicrophoneFailure={call.microphoneFailed}
-          onCameraFailure={call.cameraFailed}
-        />
+        <Suspense>
+          <DeviceDialog
+            onClose={() => setChoosing(false)}
+            onMicrophoneFailure={call.microphoneFailed}
+            onCameraFailure={call.cameraFailed}
+          />
+        </Suspense>
       )}
     </>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { strings } from '../../strings';
 import { Button } from '../../ui';
-import { TranscriptPanel } from '../transcript/TranscriptPanel';
+import { CallTranscript } from '../transcript/CallTranscript';
 import { useCall } from './store';
 
 /** After the call: why it ended, what was said, and the way back. */
@@ -37,7 +37,7 @@ export function EndedPage() {
         <Button onClick={backToJoin}>{words.back}</Button>
       </div>
       <div className="flex min-h-64 flex-col overflow-hidden rounded-card bg-surface shadow-card">
-        <TranscriptPanel live={false} />
+        <CallTranscript live={false} />
       </div>
     </main>
   );

@@ -3,7 +3,7 @@ import { usePeople } from '../../livekit';
 import { strings } from '../../strings';
 import { ChatBox } from '../chat/ChatBox';
 import { PeoplePanel } from '../people/PeoplePanel';
-import { TranscriptPanel } from '../transcript/TranscriptPanel';
+import { CallTranscript } from '../transcript/CallTranscript';
 
 const TABS = ['transcript', 'people'] as const;
 type Tab = (typeof TABS)[number];
@@ -57,7 +57,7 @@ export function SidePanel() {
         aria-labelledby={`${id}-transcript-tab`}
         className={`min-h-0 flex-1 flex-col ${open === 'transcript' ? 'flex' : 'hidden'}`}
       >
-        <TranscriptPanel live />
+        <CallTranscript live />
         <ChatBox />
       </div>
       <div

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
-import { readWholeTranscript, requestToken, type Admission } from '../../api';
+import { readWholeTranscript, requestToken, type Admission, type Assistant } from '../../api';
 import type { AgentActivity, Allowed, CallSession, SessionListener } from '../../livekit';
-import type { DisconnectCode } from '../../strings';
+import { strings, type DisconnectCode } from '../../strings';
 import {
   cameraFailure,
   failure,
@@ -9,6 +9,7 @@ import {
   tokenFailure,
   type Failure,
 } from '../connection/failures';
+import type { Voices } from '../transcript/export';
 import { useTranscript } from '../transcript/store';
 
 /** How long the assistant may take to come before the page says that it is not there. */
@@ -18,7 +19,8 @@ export interface CallChoices {
   name: string;
   /** Empty: a fresh room. */
   room: string;
-  assistant: boolean;
+  /** Who answers; `default`: whoever the API sends. */
+  assistant: Assistant | 'default' | undefined;
   microphoneId: string;
   speakerId: string;
   camera: boolean;
@@ -122,7 +124,11 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       screen: (screen) => when({ screen }),
       recording: (recording) => when({ recording }),
       allowed: (allowed) => when({ allowed }),
-      answered: (answeredMs) => when({ answeredMs }),
+      answered: (answeredMs) => {
+        if (!current()) return;
+        set({ answeredMs });
+        useTranscript.getState().receiveHeard(answeredMs);
+      },
       reconnecting: () => when({ connection: 'reconnecting' }),
       reconnected: () => when({ connection: 'restored' }),
       disconnected: (endedBy) => {
@@ -180,7 +186,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         microphoneId: choices.microphoneId || undefined,
         speakerId: choices.speakerId || undefined,
         cameraId: choices.cameraId || undefined,
-        preConnectBuffer: choices.assistant,
+        preConnectBuffer: choices.assistant !== undefined,
       });
       set({ session });
       useTranscript.getState().clear();
@@ -206,7 +212,7 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         phase: 'live',
         room: session.room.name || admission.roomName,
         identity: session.identity,
-        agent: agent === 'absent' && choices.assistant ? 'connecting' : agent,
+        agent: agent === 'absent' && choices.assistant !== undefined ? 'connecting' : agent,
       });
       // Only a room that was named can have been spoken in before.
       if (choices.room) void recall(admission, mine);
@@ -293,6 +299,20 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
     dismissRestored: () => set({ connection: 'steady' }),
   };
 });
+
+/** Who is who in this call. */
+export function useVoices(): Voices {
+  const self = useCall((call) => call.identity);
+  const names = useCall((call) => call.names);
+  const assistant = useAssistantName();
+  return { self, names, assistant };
+}
+
+/** What the assistant of this call is called. */
+export function useAssistantName(): string {
+  const chosen = useCall((call) => call.choices?.assistant);
+  return typeof chosen === 'object' ? chosen.title : strings.transcript.agent;
+}
 
 /** What the page shows of the assistant when the room says `activity`. */
 function nextAgent(state: CallState, activity: AgentActivity | undefined): AgentState {

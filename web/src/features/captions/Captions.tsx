@@ -1,4 +1,4 @@
-import { useCall } from '../call/store';
+import { useVoices } from '../call/store';
 import { speakerName } from '../transcript/export';
 import { spoken } from '../transcript/log';
 import { useTranscript } from '../transcript/store';
@@ -8,8 +8,7 @@ import { useCaptions } from './store';
 export function Captions() {
   const on = useCaptions((captions) => captions.on);
   const line = spoken(useTranscript((transcript) => transcript.lines)).at(-1);
-  const self = useCall((call) => call.identity);
-  const names = useCall((call) => call.names);
+  const voices = useVoices();
   if (!on) return null;
   return (
     // The transcript is what screen readers read; captions would say everything twice.
@@ -21,7 +20,7 @@ export function Captions() {
       {line && (
         <p className="flex max-h-28 flex-col justify-end overflow-hidden rounded-2xl bg-ink px-4 py-3 text-lg leading-snug text-ground">
           <span>
-            <b>{speakerName(line, self, names)}: </b>
+            <b>{speakerName(line, voices)}: </b>
             {line.text}
           </span>
         </p>

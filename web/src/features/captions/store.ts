@@ -1,11 +1,16 @@
 import { create } from 'zustand';
+import { loadPreferences, rememberChoice } from '../devices/preferences';
 
 interface CaptionsStore {
   on: boolean;
   toggle: () => void;
 }
 
-export const useCaptions = create<CaptionsStore>()((set) => ({
-  on: false,
-  toggle: () => set((state) => ({ on: !state.on })),
+export const useCaptions = create<CaptionsStore>()((set, get) => ({
+  on: loadPreferences().captions,
+  toggle: () => {
+    const on = !get().on;
+    rememberChoice({ captions: on });
+    set({ on });
+  },
 }));

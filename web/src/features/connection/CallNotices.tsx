@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { strings } from '../../strings';
 import { Notice } from '../../ui';
 import { useCall } from '../call/store';
@@ -24,15 +24,14 @@ export function CallNotices() {
         : undefined;
   return (
     <>
-      {connection !== 'steady' && (
-        <Notice kind={connection === 'reconnecting' ? 'danger' : 'info'} testId="connection-banner">
-          {connection === 'reconnecting'
-            ? strings.connection.reconnecting
-            : strings.connection.reconnected}
+      {connection === 'reconnecting' && <Reconnecting />}
+      {connection === 'restored' && (
+        <Notice kind="info" testId="connection-banner">
+          {strings.connection.reconnected}
         </Notice>
       )}
       {recording && (
-        <Notice kind="info" testId="recording-notice">
+        <Notice kind="info" icon="record" testId="recording-notice">
           {strings.call.recording}
         </Notice>
       )}
@@ -47,5 +46,29 @@ export function CallNotices() {
         </Notice>
       )}
     </>
+  );
+}
+
+function Reconnecting() {
+  const words = strings.connection;
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((count) => count + 1), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <Notice
+      kind="danger"
+      title={words.reconnecting}
+      testId="connection-banner"
+      action={
+        // A screen reader would say it every second.
+        <span aria-hidden="true" className="text-sm tabular-nums">
+          {words.reconnectingSince(seconds)}
+        </span>
+      }
+    >
+      {words.reconnectingNext}
+    </Notice>
   );
 }

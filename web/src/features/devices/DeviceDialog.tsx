@@ -1,8 +1,8 @@
-import { useEffect, useId, useRef } from 'react';
 import { useDevices } from '../../livekit';
 import { strings } from '../../strings';
-import { Button, SelectField } from '../../ui';
+import { Button, Dialog, SelectField } from '../../ui';
 import { speakersSelectable } from './list';
+import { rememberChoice, type Preferences } from './preferences';
 
 interface Props {
   onClose: () => void;
@@ -10,35 +10,54 @@ interface Props {
   onCameraFailure: (error: unknown) => void;
 }
 
-/** Other microphone, speaker or camera without leaving the call. */
-export function DeviceDialog({ onClose, onMicrophoneFailure, onCameraFailure }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const title = useId();
-  useEffect(() => dialog.current?.showModal(), []);
-
+/** Other microphone, speaker or camera without leaving the call, and the keys of the call. */
+export default function DeviceDialog({ onClose, onMicrophoneFailure, onCameraFailure }: Props) {
+  const words = strings.devices;
   return (
-    <dialog
-      ref={dialog}
-      aria-labelledby={title}
-      onClose={onClose}
-      className="backdrop:bg-black/40 m-auto w-[min(26rem,calc(100vw-2rem))] rounded-card bg-surface p-5 text-ink shadow-card"
-    >
-      <h2 id={title} className="text-lg font-semibold">
-        {strings.devices.title}
-      </h2>
-      <div className="mt-4 space-y-4">
-        <Choice kind="audioinput" words={strings.microphone} onFailure={onMicrophoneFailure} />
-        {speakersSelectable() && (
-          <Choice kind="audiooutput" words={strings.speaker} onFailure={() => undefined} />
-        )}
-        <Choice kind="videoinput" words={strings.camera} onFailure={onCameraFailure} />
-      </div>
-      <form method="dialog" className="mt-5 flex justify-end">
-        <Button type="submit" look="primary">
-          {strings.devices.done}
+    <Dialog title={words.title} onClose={onClose}>
+      <Choice
+        kind="audioinput"
+        remembered="microphoneId"
+        words={strings.microphone}
+        onFailure={onMicrophoneFailure}
+      />
+      {speakersSelectable() && (
+        <Choice
+          kind="audiooutput"
+          remembered="speakerId"
+          words={strings.speaker}
+          onFailure={() => undefined}
+        />
+      )}
+      <Choice
+        kind="videoinput"
+        remembered="cameraId"
+        words={strings.camera}
+        onFailure={onCameraFailure}
+      />
+      <section aria-labelledby="device-keys" className="border-t border-line pt-4">
+        <h3 id="device-keys" className="font-medium">
+          {words.keys}
+        </h3>
+        <dl className="mt-2 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-sm">
+          {Object.entries(words.keyNames).map(([key, does]) => (
+            <div key={key} className="contents">
+              <dt>
+                <kbd className="inline-block min-w-7 rounded-md border border-line bg-raised px-1.5 py-0.5 text-center font-sans">
+                  {key.toUpperCase()}
+                </kbd>
+              </dt>
+              <dd className="self-center text-muted">{does}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <form method="dialog" className="flex justify-end">
+        <Button type="submit" look="primary" data-testid="devices-done">
+          {words.done}
         </Button>
       </form>
-    </dialog>
+    </Dialog>
   );
 }
 
@@ -48,15 +67,14 @@ interface Words {
   unnamed: (index: number) => string;
 }
 
-function Choice({
-  kind,
-  words,
-  onFailure,
-}: {
+interface ChoiceProps {
   kind: MediaDeviceKind;
+  remembered: keyof Preferences;
   words: Words;
   onFailure: (error: unknown) => void;
-}) {
+}
+
+function Choice({ kind, remembered, words, onFailure }: ChoiceProps) {
   const { devices, active, choose } = useDevices(kind, onFailure);
   const named = devices.filter((device) => device.deviceId !== '');
   if (named.length === 0) return null;
@@ -64,7 +82,11 @@ function Choice({
     <SelectField
       label={words.choose}
       value={active}
-      onChange={(event) => choose(event.target.value)}
+      onChange={(event) => {
+        const id = event.target.value;
+        choose(id);
+        rememberChoice({ [remembered]: id === 'default' ? '' : id });
+      }}
       options={named.map((device, index) => ({
         value: device.deviceId,
         label: device.label || words.unnamed(index + 1),

@@ -2,20 +2,25 @@
 export interface Preferences {
   name: string;
   assistant: boolean;
+  /** Which one; empty: the usual one. */
+  assistantName: string;
   microphoneId: string;
   speakerId: string;
   camera: boolean;
   cameraId: string;
+  captions: boolean;
 }
 
 const KEY = 'trinity.preferences';
 const DEFAULTS: Preferences = {
   name: '',
   assistant: true,
+  assistantName: '',
   microphoneId: '',
   speakerId: '',
   camera: false,
   cameraId: '',
+  captions: false,
 };
 
 /** The stored choices; the default for each that is missing or of another type. */
@@ -40,4 +45,9 @@ export function savePreferences(preferences: Preferences): void {
   } catch {
     // Private windows may refuse; the page works without.
   }
+}
+
+/** Keeps one choice that was made in the call, beside the others. */
+export function rememberChoice(some: Partial<Preferences>): void {
+  savePreferences({ ...loadPreferences(), ...some });
 }

@@ -1,26 +1,19 @@
 import { readHealth } from '../../api';
-import { strings } from '../../strings';
-import { Icon, Notice } from '../../ui';
-import { explain } from './store';
-import { usePolled } from './usePolled';
+import { operator } from '../../strings/operator';
+import { Card, Icon, Notice } from '../../ui';
+import { explain } from '../access/store';
+import { usePolled } from '../access/usePolled';
 
 const EVERY_MS = 5_000;
 
 /** Whether each part of the system does its work, in words and sign. */
 export function HealthCard() {
   const { value: parts, error } = usePolled(readHealth, EVERY_MS);
-  const words = strings.operator.health;
+  const words = operator.health;
   return (
-    <section aria-labelledby="health" className="rounded-card bg-surface p-5 shadow-card">
-      <h2 id="health" className="font-semibold">
-        {words.title}
-      </h2>
-      {error !== undefined && (
-        <div className="mt-3">
-          <Notice kind="danger">{explain(error)}</Notice>
-        </div>
-      )}
-      <ul className="mt-3 grid gap-3 sm:grid-cols-3">
+    <Card title={words.title}>
+      {error !== undefined && <Notice kind="danger">{explain(error)}</Notice>}
+      <ul className="grid gap-3 empty:hidden sm:grid-cols-3">
         {parts?.map((part) => (
           <li
             key={part.name}
@@ -36,12 +29,12 @@ export function HealthCard() {
               />
               {words.parts[part.name] ?? part.name}
             </p>
-            <p className="mt-1 text-sm text-muted">
+            <p className={`mt-1 text-sm ${part.ok ? 'text-muted' : 'text-ink'}`}>
               {part.ok ? words.ok(part.latencyMs) : (part.detail ?? words.away)}
             </p>
           </li>
         ))}
       </ul>
-    </section>
+    </Card>
   );
 }

@@ -1,19 +1,11 @@
 import { useEffect, useState } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon } from '../../ui';
-import { asText, type Names } from './export';
+import { asText, type Voices } from './export';
 import type { Line } from './log';
 
 /** Puts the conversation on the clipboard as plain text and says whether it worked. */
-export function CopyButton({
-  lines,
-  self,
-  names,
-}: {
-  lines: readonly Line[];
-  self: string;
-  names: Names;
-}) {
+export function CopyButton({ lines, voices }: { lines: readonly Line[]; voices: Voices }) {
   const words = strings.transcript;
   const [outcome, setOutcome] = useState<'copied' | 'failed'>();
 
@@ -25,7 +17,7 @@ export function CopyButton({
 
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(asText(lines, self, names));
+      await navigator.clipboard.writeText(asText(lines, voices));
       setOutcome('copied');
     } catch {
       setOutcome('failed');

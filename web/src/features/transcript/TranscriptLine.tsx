@@ -27,7 +27,9 @@ export function TranscriptLine({ line, name, own }: Props) {
         </time>
         {line.kind === 'chat' && <span className="text-muted">{words.typed}</span>}
         {line.interrupted && <span className="text-muted">{words.interrupted}</span>}
-        {line.latency && <LatencyChip latency={line.latency} />}
+        {(line.latency ?? line.heardMs) !== undefined && (
+          <LatencyChip latency={line.latency ?? {}} heardMs={line.heardMs} />
+        )}
       </div>
       <p
         data-testid="transcript-text"

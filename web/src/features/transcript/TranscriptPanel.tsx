@@ -1,23 +1,28 @@
 import { useId, useState } from 'react';
 import { strings } from '../../strings';
 import { Button, Icon } from '../../ui';
-import { useCall } from '../call/store';
-import { speakerName } from './export';
-import { search, spoken } from './log';
-import { useTranscript } from './store';
+import { speakerName, type Voices } from './export';
+import { search, spoken, type Line } from './log';
 import { TranscriptLine } from './TranscriptLine';
 import { TranscriptTools } from './TranscriptTools';
 import { useStickToEnd } from './useStickToEnd';
 
-/** Both sides of the conversation, growing while it is spoken. */
-export function TranscriptPanel({ live }: { live: boolean }) {
+interface Props {
+  lines: readonly Line[];
+  voices: Voices;
+  room: string;
+  /** It grows; what is new is read out. */
+  live: boolean;
+  /** The heading is seen. */
+  heading?: boolean;
+}
+
+/** Both sides of a conversation, growing while it is spoken. */
+export function TranscriptPanel({ lines: all, voices, room, live, heading = false }: Props) {
   const words = strings.transcript;
   const title = useId();
   const [query, setQuery] = useState('');
-  const lines = spoken(useTranscript((transcript) => transcript.lines));
-  const self = useCall((call) => call.identity);
-  const names = useCall((call) => call.names);
-  const room = useCall((call) => call.room);
+  const lines = spoken(all);
   const { box, away, toEnd } = useStickToEnd(lines);
   const finals = lines.filter((line) => line.final);
   const latest = finals.at(-1);
@@ -25,14 +30,13 @@ export function TranscriptPanel({ live }: { live: boolean }) {
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      <h2 id={title} className={live ? 'sr-only' : 'px-4 pt-4 pb-1 font-semibold'}>
+      <h2 id={title} className={heading ? 'px-4 pt-4 pb-1 font-semibold' : 'sr-only'}>
         {words.title}
       </h2>
       {finals.length > 0 && (
         <TranscriptTools
           lines={finals}
-          self={self}
-          names={names}
+          voices={voices}
           room={room}
           query={query}
           onQuery={setQuery}
@@ -61,8 +65,8 @@ export function TranscriptPanel({ live }: { live: boolean }) {
             <TranscriptLine
               key={line.id}
               line={line}
-              name={speakerName(line, self, names)}
-              own={line.speaker === 'user' && (!line.participant || line.participant === self)}
+              name={speakerName(line, voices)}
+              own={isOwn(line, voices)}
             />
           ))}
         </ol>
@@ -70,7 +74,7 @@ export function TranscriptPanel({ live }: { live: boolean }) {
       {/* Screen readers hear what is settled, once; interims would make them stutter. */}
       {live && (
         <p aria-live="polite" className="sr-only">
-          {latest && words.announce(speakerName(latest, self, names), latest.text)}
+          {latest && words.announce(speakerName(latest, voices), latest.text)}
         </p>
       )}
       {away && (
@@ -81,4 +85,9 @@ export function TranscriptPanel({ live }: { live: boolean }) {
       )}
     </div>
   );
+}
+
+function isOwn(line: Line, { self }: Voices): boolean {
+  if (line.speaker === 'agent' || self === undefined) return false;
+  return !line.participant || line.participant === self;
 }

@@ -1,24 +1,24 @@
 import { strings } from '../../strings';
-import { Button, Icon } from '../../ui';
+import { Icon, Menu } from '../../ui';
 import { CopyButton } from './CopyButton';
-import { asText, saveText, type Names } from './export';
+import { FILES, saveFile, type FileName, type Voices } from './export';
 import type { Line } from './log';
 
 interface Props {
   lines: readonly Line[];
-  self: string;
-  names: Names;
+  voices: Voices;
   room: string;
   query: string;
   onQuery: (query: string) => void;
 }
 
 /** Search, copy and save. */
-export function TranscriptTools({ lines, self, names, room, query, onQuery }: Props) {
+export function TranscriptTools({ lines, voices, room, query, onQuery }: Props) {
   const words = strings.transcript;
-  const save = () => {
+  const save = (kind: FileName) => {
     const day = new Date().toISOString().slice(0, 10);
-    saveText(words.fileName(room, day), asText(lines, self, names));
+    const { ending, type, write } = FILES[kind];
+    saveFile(`${words.fileName(room, day)}.${ending}`, type, write(lines, voices));
   };
   return (
     <div className="flex items-center gap-1 border-b border-line py-1.5 pr-2 pl-3">
@@ -34,17 +34,17 @@ export function TranscriptTools({ lines, self, names, room, query, onQuery }: Pr
           data-testid="transcript-search"
         />
       </label>
-      <CopyButton lines={lines} self={self} names={names} />
-      <Button
-        iconOnly
-        className="border-transparent"
-        aria-label={words.download}
-        title={words.download}
-        onClick={save}
-        data-testid="save-transcript"
-      >
-        <Icon name="download" />
-      </Button>
+      <CopyButton lines={lines} voices={voices} />
+      <Menu
+        label={words.download}
+        icon="download"
+        testId="save-transcript"
+        items={(Object.keys(FILES) as FileName[]).map((kind) => ({
+          label: words.downloads[kind],
+          choose: () => save(kind),
+          testId: `save-${kind}`,
+        }))}
+      />
     </div>
   );
 }

@@ -16,6 +16,8 @@ export interface Line {
   interrupted: boolean;
   language: string | undefined;
   latency: TurnLatency | undefined;
+  /** Of an answer: milliseconds from the caller's last sound to its first, measured on this page. */
+  heardMs: number | undefined;
 }
 
 export interface ChatMessage {
@@ -44,7 +46,11 @@ export function takeTranscript(
   const known = lines.find((line) => line.id === id);
   if (known) {
     if (message.sequence <= known.sequence || (known.final && !message.final)) return lines;
-    const line = { ...lineOf(id, message), at: Math.min(known.at, message.at) };
+    const line = {
+      ...lineOf(id, message),
+      at: Math.min(known.at, message.at),
+      heardMs: known.heardMs,
+    };
     return arrange(lines.map((other) => (other === known ? line : other)));
   }
   const echoed = lines.find(
@@ -86,8 +92,14 @@ export function takeChat(lines: readonly Line[], message: ChatMessage): readonly
       interrupted: false,
       language: undefined,
       latency: undefined,
+      heardMs: undefined,
     },
   ]);
+}
+
+/** The log of messages that were kept. */
+export function linesOf(messages: readonly TranscriptMessage[]): readonly Line[] {
+  return messages.reduce<readonly Line[]>(takeTranscript, []);
 }
 
 /** What a person keeps of the log: lines with words, the last state of each. */
@@ -121,6 +133,7 @@ function lineOf(id: string, message: TranscriptMessage): Line {
     interrupted,
     language,
     latency,
+    heardMs: undefined,
   };
 }
 

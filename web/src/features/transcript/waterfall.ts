@@ -1,6 +1,7 @@
 import type { TurnLatency } from './message';
 
-export type Stage = 'transcript' | 'endOfTurn' | 'firstToken' | 'firstSound' | 'answered';
+export type Stage =
+  'transcript' | 'endOfTurn' | 'firstToken' | 'firstSound' | 'answered' | 'reached';
 
 /** One bar: from and to in milliseconds after the end of the user's speech. */
 export interface Bar {
@@ -13,9 +14,10 @@ export interface Bar {
  * The stages of an answer as bars on one clock that starts when the user stopped speaking.
  *
  * The transcript is ready while the end of the turn is still being decided; the first token and the
- * first sound follow one after the other. Only what was measured is there.
+ * first sound follow one after the other. `heardMs` is the page's own measure, with network and
+ * playout in it. Only what was measured is there.
  */
-export function waterfall(latency: TurnLatency): Bar[] {
+export function waterfall(latency: TurnLatency, heardMs?: number): Bar[] {
   const bars: Bar[] = [];
   let clock = 0;
   const add = (stage: Stage, from: number, length: number | undefined) => {
@@ -29,5 +31,6 @@ export function waterfall(latency: TurnLatency): Bar[] {
   clock += latency.llmFirstTokenMs ?? 0;
   add('firstSound', clock, latency.ttsFirstAudioMs);
   add('answered', 0, latency.endToEndMs);
+  add('reached', 0, heardMs);
   return bars;
 }

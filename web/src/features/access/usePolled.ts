@@ -9,7 +9,7 @@ export interface Polled<Value> {
 
 /**
  * Asks at once, then `everyMs` after each answer, so that a slow service is never asked twice at a
- * time. `ask` must keep its identity while it asks for the same.
+ * time; a hidden page asks nothing. `ask` must keep its identity while it asks for the same.
  */
 export function usePolled<Value>(ask: () => Promise<Value>, everyMs: number): Polled<Value> {
   const [state, setState] = useState<{ value?: Value; error?: unknown }>({});
@@ -19,6 +19,10 @@ export function usePolled<Value>(ask: () => Promise<Value>, everyMs: number): Po
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const run = async () => {
+      if (document.hidden) {
+        timer = setTimeout(() => void run(), everyMs);
+        return;
+      }
       try {
         const value = await ask();
         if (!gone) setState({ value });

@@ -1,12 +1,4 @@
-import { ApiMalformed } from './errors';
-import { isJson, request, text, type Json } from './http';
-
-export interface PartHealth {
-  name: string;
-  ok: boolean;
-  latencyMs: number | undefined;
-  detail: string | undefined;
-}
+import { items, number, request, text, type Json } from './http';
 
 export interface OpenRoom {
   name: string;
@@ -23,27 +15,12 @@ export interface RoomMember {
   muted: boolean;
 }
 
-/** Whether each part behind the API does its work; asked without a key. */
-export async function readHealth(): Promise<PartHealth[]> {
-  const { parts } = await request('GET', '/health');
-  if (!isJson(parts)) throw new ApiMalformed('the health lacks its parts');
-  return Object.entries(parts).map(([name, value]) => {
-    const part = isJson(value) ? value : {};
-    return {
-      name,
-      ok: part.status === 'ok',
-      latencyMs: typeof part.latency_ms === 'number' ? part.latency_ms : undefined,
-      detail: text(part.detail),
-    };
-  });
-}
-
 export async function listRooms(key: string): Promise<OpenRoom[]> {
   const reply = await request('GET', '/api/rooms', { key });
   return items(reply, 'rooms').map((room) => ({
     name: text(room.name) ?? '',
     createdAt: text(room.created_at) ?? '',
-    participants: typeof room.participants === 'number' ? room.participants : 0,
+    participants: number(room.participants) ?? 0,
     recording: room.recording === true,
   }));
 }
@@ -81,7 +58,14 @@ function memberPath(room: string, identity: string): string {
   return `${roomPath(room)}/participants/${encodeURIComponent(identity)}`;
 }
 
-function items(reply: Json, field: string): Json[] {
-  const list = reply[field];
-  return Array.isArray(list) ? list.filter(isJson) : [];
+/** Asks an assistant into a room that is open; asked twice, it comes once. */
+export async function inviteAssistant(
+  room: string,
+  assistant: { agentName: string; metadata: string } | undefined,
+  key: string,
+): Promise<void> {
+  const body: Json = assistant
+    ? { agent_name: assistant.agentName, metadata: assistant.metadata }
+    : {};
+  await request('POST', `${roomPath(room)}/agents`, { key, body });
 }
