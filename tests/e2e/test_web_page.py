@@ -12,6 +12,7 @@ from tests.support.browser import chromium, finals, join, microphone_wav
 
 pytestmark = pytest.mark.web
 
+CLIPBOARD = ["microphone", "clipboard-read", "clipboard-write"]
 LEAD_S = 12.0  # the greeting is over by then; the file begins with the click on the join button
 WAIT_MS = 60_000
 
@@ -32,14 +33,44 @@ async def test_join_talk_read_and_leave(
     soundfile.write(recording, clip.samples, clip.rate_hz)
     microphone = microphone_wav(tmp_path / "mic.wav", recording, lead_s=LEAD_S, tail_s=60)
     async with chromium(microphone) as browser:
-        page = await browser.new_page()
+        context = await browser.new_context(permissions=CLIPBOARD)
+        page = await context.new_page()
         await join(page, stack.addresses.api_url, name="Ada")
+        await page.get_by_test_id("captions-button").click()
         greeting = await settled(page, "agent", 1)
+        await expect(page.get_by_test_id("captions")).to_contain_text("Trinity")
         assert "Trinity" in greeting[0]
         heard = await settled(page, "user", 1)
         assert score([(clip.reference or "", " ".join(heard))]).wer <= 0.25
         answers = await settled(page, "agent", 2)
         assert answers[1]
         await expect(page.get_by_test_id("agent-state")).to_be_visible()
+        await latency_is_shown(page)
+        await transcript_is_searched_and_copied(page, answers[1])
         await page.get_by_test_id("leave-button").click()
         await expect(page.get_by_test_id("ended")).to_be_visible(timeout=10_000)
+
+
+async def latency_is_shown(page: Page) -> None:
+    """The answer's stages from the agent's message, on one clock, and the page's own measure."""
+    agent = page.locator('[data-testid="transcript-message"][data-speaker="agent"]')
+    chip = agent.nth(1).get_by_test_id("latency")
+    await chip.locator("summary").click()
+    stages = await chip.locator("li").evaluate_all("all => all.map(one => one.dataset.stage)")
+    order = ["transcript", "endOfTurn", "firstToken", "firstSound", "answered", "reached"]
+    assert stages == [stage for stage in order if stage in stages]
+    assert {"firstToken", "firstSound", "answered"} <= set(stages)
+    assert float(await chip.get_attribute("data-heard-ms") or 0) > 0
+
+
+async def transcript_is_searched_and_copied(page: Page, answer: str) -> None:
+    lines = page.get_by_test_id("transcript-message")
+    word = max(answer.split(), key=len).strip(".,!?\"'")
+    await page.get_by_test_id("transcript-search").fill(word.upper())
+    await expect(lines.filter(has_text=answer).first).to_be_visible()
+    await page.get_by_test_id("transcript-search").fill("no such words were said")
+    await expect(lines).to_have_count(0)
+    await page.get_by_test_id("transcript-search").fill("")
+    await page.get_by_test_id("copy-transcript").click()
+    copied = await page.evaluate("navigator.clipboard.readText()")
+    assert f"Trinity: {answer}" in copied and "You: " in copied

@@ -64,7 +64,9 @@ async def test_an_assistant_that_does_not_come_is_named(browser: Browser, site: 
     await expect(page.get_by_test_id("agent-notice")).to_contain_text("20 seconds")
 
 
-@pytest.mark.parametrize("scenario", ["signal-reconnect", "resume-reconnect", "full-reconnect"])
+@pytest.mark.parametrize(
+    "scenario", ["signal-reconnect", "resume-reconnect", "full-reconnect", "node-failure"]
+)
 async def test_a_dropped_connection_comes_back(browser: Browser, site: Site, scenario: str) -> None:
     page = await browser.new_page()
     await join(page, site.url, assistant=False)
