@@ -21,6 +21,9 @@ import numpy as np
 import soundfile
 from playwright.async_api import Browser, Page, async_playwright
 
+PATIENCE_MS = 60_000
+"""What a step on the page may take where two cores carry a browser or two and everything else."""
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 QUIET = (
@@ -118,7 +121,7 @@ async def join(
     name: str = "Ada",
     room: str | None = None,
     assistant: bool = True,
-    timeout_s: float = 20.0,
+    timeout_s: float = PATIENCE_MS / 1000,
 ) -> None:
     """Opens the page, joins a call from its form and waits until the call is shown."""
     await page.goto(address)

@@ -9,6 +9,8 @@ import pytest
 from playwright.async_api import Browser
 
 from control_api import Settings
+from control_api.store import ApiKeys, RedisStore
+from control_api.telemetry import Telemetry
 from tests.support.browser import chromium
 from tests.support.control_api import KEY, SECRET, redis_server, serving
 from tests.support.livekit_server import LiveKitServer
@@ -62,6 +64,25 @@ async def site(page_redis: str, page_livekit: LiveKitServer) -> AsyncIterator[Si
     )
     async with serving(settings) as api:
         yield Site(str(api.base_url), api)
+
+
+@pytest.fixture
+async def locked(page_redis: str, page_livekit: LiveKitServer) -> AsyncIterator[tuple[Site, str]]:
+    """A site that asks for API keys, and one that opens everything."""
+    settings = Settings(
+        livekit_url=page_livekit.url,
+        livekit_api_key=KEY,
+        livekit_api_secret=SECRET,
+        redis_url=page_redis,
+        access="keys",
+    )
+    store = RedisStore.open(settings, Telemetry())
+    try:
+        _, key = await ApiKeys(store).create("page", ["admin"])
+    finally:
+        await store.aclose()
+    async with serving(settings) as api:
+        yield Site(str(api.base_url), api), key
 
 
 @pytest.fixture

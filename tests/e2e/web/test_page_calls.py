@@ -5,9 +5,9 @@ import re
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.web.conftest import Site
-from tests.support.browser import chromium, finals, join
+from tests.support.browser import PATIENCE_MS, chromium, finals, join
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 async def two(browser: Browser, site: Site, room: str) -> tuple[Page, Page]:
@@ -16,7 +16,7 @@ async def two(browser: Browser, site: Site, room: str) -> tuple[Page, Page]:
     for name in ("Ada", "Grace"):
         context = await browser.new_context()
         page = await context.new_page()
-        await join(page, site.url, name=name, room=room, assistant=False, timeout_s=40)
+        await join(page, site.url, name=name, room=room, assistant=False)
         pages.append(page)
     return pages[0], pages[1]
 
@@ -27,7 +27,7 @@ async def test_two_people_see_each_other_and_type(browser: Browser, site: Site) 
     tile = grace.locator('[data-testid="tile"][data-video="true"]')
     await expect(tile).to_have_count(1)
     await grace.wait_for_function(
-        "document.querySelector('[data-testid=tile] video')?.videoWidth > 0", timeout=30_000
+        "document.querySelector('[data-testid=tile] video')?.videoWidth > 0", timeout=PATIENCE_MS
     )
     await ada.get_by_test_id("chat-input").fill("<b>hello</b> Grace")
     await ada.keyboard.press("Enter")
@@ -72,7 +72,9 @@ async def test_another_microphone_without_leaving(browser: Browser, site: Site) 
     wanted = next(value for value in values if value not in ("default", ""))
     await choice.select_option(wanted)
     await page.wait_for_function(
-        "id => window.trinityCall.room.getActiveDevice('audioinput') === id", arg=wanted
+        "id => window.trinityCall.room.getActiveDevice('audioinput') === id",
+        arg=wanted,
+        timeout=PATIENCE_MS,
     )
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("mute-button")).to_have_attribute("data-state", "on")

@@ -9,11 +9,11 @@ from playwright.async_api import Browser, Page, expect
 
 from caller import CallerSettings, load_clips
 from tests.e2e.web.conftest import Site
-from tests.support.browser import chromium, join, microphone_wav
+from tests.support.browser import PATIENCE_MS, chromium, join, microphone_wav
 from tests.support.control_api import KEY, SECRET
 from tests.support.livekit_server import LiveKitServer
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_MS)
 PREFERENCES = "JSON.parse(localStorage.getItem('trinity.preferences'))"
 
 
@@ -61,11 +61,12 @@ async def test_a_voice_and_a_picture_reach_the_other(
     await grace.get_by_test_id("tab-people").click()
     async with chromium(voice, camera=picture, loop=True) as other:
         ada = await other.new_page()
-        await join(ada, site.url, name="Ada", room="files", assistant=False, timeout_s=40)
+        await join(ada, site.url, name="Ada", room="files", assistant=False)
         await ada.get_by_test_id("camera-button").click()
         await expect(grace.locator('[data-testid="tile"][data-video="true"]')).to_have_count(1)
         await grace.wait_for_function(
-            "document.querySelector('[data-testid=tile] video')?.videoWidth > 0", timeout=30_000
+            "document.querySelector('[data-testid=tile] video')?.videoWidth > 0",
+            timeout=PATIENCE_MS,
         )
         red, green, blue = await shown_colour(grace)
         assert red > 150 and green < 90 and blue < 90, (red, green, blue)
@@ -98,7 +99,7 @@ async def test_the_page_hears_plays_shows_and_remembers(browser: Browser, site: 
     # The camera that was on before the call is on in it.
     await expect(page.get_by_test_id("camera-button")).to_have_attribute("aria-pressed", "true")
     await page.keyboard.press("c")
-    await page.wait_for_function(f"{PREFERENCES}.captions === true")
+    await page.wait_for_function(f"{PREFERENCES}.captions === true", timeout=PATIENCE_MS)
 
 
 async def test_one_of_the_listed_assistants_is_sent(browser: Browser, site: Site) -> None:
@@ -134,6 +135,34 @@ async def test_a_recording_is_announced_while_it_goes_on(
     finally:
         await recorder.disconnect()
     await expect(notice).to_have_count(0)
+
+
+# Chromium's devices cannot be pulled out: the track ends and the browser knows no other.
+UNPLUG = """() => {
+  const devices = navigator.mediaDevices;
+  const ask = devices.getUserMedia.bind(devices);
+  window.plugIn = () => { devices.getUserMedia = ask; };
+  devices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
+  const {track} = window.trinityCall.room.localParticipant.getTrackPublication('microphone');
+  track.mediaStreamTrack.stop();
+  track.mediaStreamTrack.dispatchEvent(new Event('ended'));
+}"""
+
+
+async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(
+    browser: Browser, site: Site
+) -> None:
+    page = await browser.new_page()
+    await join(page, site.url, assistant=False)
+    button = page.get_by_test_id("mute-button")
+    await expect(button).to_have_attribute("data-state", "on")
+    await page.evaluate(UNPLUG)
+    await expect(button).to_have_attribute("data-state", "unavailable")
+    await expect(page.get_by_test_id("device-notice")).to_contain_text("No microphone was found")
+    await page.evaluate("window.plugIn()")
+    await button.click()
+    await expect(button).to_have_attribute("data-state", "on")
+    await expect(page.get_by_test_id("device-notice")).to_have_count(0)
 
 
 async def test_no_secret_of_the_server_reaches_the_page(browser: Browser, site: Site) -> None:

@@ -7,10 +7,10 @@ from livekit import api
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.e2e.web.conftest import Site
-from tests.support.browser import join
+from tests.support.browser import PATIENCE_MS, join
 from tests.support.control_api import KEY, SECRET
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 async def press_join(page: Page, site: Site) -> None:
@@ -60,7 +60,7 @@ async def test_an_assistant_that_does_not_come_is_named(browser: Browser, site: 
     await join(page, site.url)
     state = page.get_by_test_id("agent-state")
     await expect(state).to_have_attribute("data-state", "connecting")
-    await expect(state).to_have_attribute("data-state", "missing", timeout=30_000)
+    await expect(state).to_have_attribute("data-state", "missing")
     await expect(page.get_by_test_id("agent-notice")).to_contain_text("20 seconds")
 
 
@@ -76,7 +76,7 @@ async def test_a_dropped_connection_comes_back(browser: Browser, site: Site, sce
     banner = page.get_by_test_id("connection-banner")
     await page.evaluate("scenario => window.trinityCall.simulate(scenario)", scenario)
     await expect(banner).to_be_visible()
-    await expect(banner).to_contain_text("Connected again", timeout=45_000)
+    await expect(banner).to_contain_text("Connected again")
     await expect(banner).to_have_count(0)
     await expect(page.get_by_test_id("transcript-text")).to_have_text("before")
     await page.get_by_test_id("chat-input").fill("after")

@@ -1,44 +1,17 @@
 """What those with an API key do from inside a call, and that nobody else can."""
 
-from collections.abc import AsyncIterator
-
 import httpx
-import pytest
 from playwright.async_api import Browser, Page, expect
 
-from control_api import Settings
-from control_api.store import ApiKeys, RedisStore
-from control_api.telemetry import Telemetry
 from tests.e2e.web.conftest import Site
-from tests.support.browser import join
-from tests.support.control_api import KEY, SECRET, serving
-from tests.support.livekit_server import LiveKitServer
+from tests.support.browser import PATIENCE_MS, join
 
-expect.set_options(timeout=20_000)
-
-
-@pytest.fixture
-async def locked(page_redis: str, page_livekit: LiveKitServer) -> AsyncIterator[tuple[Site, str]]:
-    """A site that asks for API keys, and one that opens everything."""
-    settings = Settings(
-        livekit_url=page_livekit.url,
-        livekit_api_key=KEY,
-        livekit_api_secret=SECRET,
-        redis_url=page_redis,
-        access="keys",
-    )
-    store = RedisStore.open(settings, Telemetry())
-    try:
-        _, key = await ApiKeys(store).create("page", ["admin"])
-    finally:
-        await store.aclose()
-    async with serving(settings) as api:
-        yield Site(str(api.base_url), api), key
+expect.set_options(timeout=PATIENCE_MS)
 
 
 async def person(browser: Browser, site: Site, name: str, room: str) -> Page:
     page = await (await browser.new_context()).new_page()
-    await join(page, site.url, name=name, room=room, assistant=False, timeout_s=40)
+    await join(page, site.url, name=name, room=room, assistant=False)
     return page
 
 
@@ -96,7 +69,7 @@ async def test_a_telephone_is_called_into_the_room(browser: Browser, site: Site)
         operator = await browser.new_page()
         await operator.goto(f"{site.url}/operator/phone")
         row = operator.get_by_test_id("phone-call").filter(has_text="+15550123")
-        await expect(row).to_have_attribute("data-state", "failed", timeout=60_000)
+        await expect(row).to_have_attribute("data-state", "failed")
         await expect(row).to_contain_text("not running")
     finally:
         await site.api.delete(made.headers["location"])

@@ -9,9 +9,9 @@ import redis.asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.web.conftest import Site
-from tests.support.browser import join
+from tests.support.browser import PATIENCE_MS, join
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 async def keep_conversation(redis_url: str, room: str, *texts: str) -> None:

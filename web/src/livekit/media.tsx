@@ -32,11 +32,15 @@ export interface DeviceChoice {
   choose: (deviceId: string) => void;
 }
 
-/** The devices of one kind, and the one in use; changing it keeps the call. */
+/**
+ * The devices of one kind that the browser names, and the one in use; changing it keeps the call.
+ * Looking at the list asks nobody for a permission. `onFailure` must keep its identity.
+ */
 export function useDevices(kind: MediaDeviceKind, onFailure: (error: Error) => void): DeviceChoice {
   const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
     kind,
     onError: onFailure,
+    requestPermissions: false,
   });
   return {
     devices,

@@ -1,4 +1,5 @@
 import {
+  type AudioCaptureOptions,
   ConnectionState,
   createLocalAudioTrack,
   type LocalAudioTrack,
@@ -17,6 +18,7 @@ import type { DisconnectCode } from '../strings';
 import { agentActivity, type AgentActivity } from './agent';
 import { disconnectCode } from './outcome';
 import { watchSilence } from './silence';
+import { TranscriptGate } from './transcriptGate';
 import { TurnClock } from './turnClock';
 
 setLogLevel('warn');
@@ -81,6 +83,7 @@ export class CallSession {
   readonly #options: SessionOptions;
   readonly #names: Record<string, string> = {};
   readonly #clock: TurnClock;
+  readonly #gate: TranscriptGate;
   #microphone: LocalAudioTrack | undefined;
   #stopWatching: (() => void) | undefined;
   #closed = false;
@@ -89,6 +92,7 @@ export class CallSession {
   constructor(listener: SessionListener, options: SessionOptions) {
     this.#listener = listener;
     this.#options = options;
+    this.#gate = new TranscriptGate((payload) => listener.transcript(payload));
     this.#clock = new TurnClock((milliseconds) => listener.answered(milliseconds));
     this.room = new Room({
       adaptiveStream: true,
@@ -105,7 +109,7 @@ export class CallSession {
 
   /** Takes the microphone and publishes it as soon as there is a connection. Rejects when the browser refuses it. */
   async openMicrophone(): Promise<void> {
-    const track = await createLocalAudioTrack(this.room.options.audioCaptureDefaults);
+    const track = await takeMicrophone(this.room.options.audioCaptureDefaults);
     if (this.#closed) {
       track.stop();
       return;
@@ -189,10 +193,12 @@ export class CallSession {
       listener.screen(isScreenShareEnabled);
     };
     const unpublished = ({ source }: LocalTrackPublication) => {
-      if (source === Track.Source.Microphone && this.#microphone) {
-        this.#dropMicrophone();
-        listener.microphoneLost();
-      }
+      if (source === Track.Source.Microphone && this.#microphone) this.#loseMicrophone();
+      mediaChanged();
+    };
+    const muted = () => {
+      // LiveKit looks for another microphone when one is unplugged, and mutes when there is none.
+      if (this.#microphone?.mediaStreamTrack.readyState === 'ended') this.#loseMicrophone();
       mediaChanged();
     };
     room
@@ -213,7 +219,7 @@ export class CallSession {
       })
       .on(RoomEvent.LocalTrackPublished, mediaChanged)
       .on(RoomEvent.LocalTrackUnpublished, unpublished)
-      .on(RoomEvent.TrackMuted, mediaChanged)
+      .on(RoomEvent.TrackMuted, muted)
       .on(RoomEvent.TrackUnmuted, mediaChanged)
       .on(RoomEvent.RecordingStatusChanged, (on) => listener.recording(on))
       .on(RoomEvent.ParticipantPermissionsChanged, () => listener.allowed(this.#allowed()))
@@ -228,11 +234,8 @@ export class CallSession {
         // A join that fails says so by rejecting `connect`.
         if (this.#everConnected) listener.disconnected(disconnectCode(reason));
       })
-      .on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
-        // Only the assistant or the server itself may say what was said.
-        if (topic === TRANSCRIPT_TOPIC && (!participant || participant.isAgent)) {
-          listener.transcript(payload);
-        }
+      .on(RoomEvent.DataReceived, (payload, participant, _kind, topic, _encryption, identity) => {
+        if (topic === TRANSCRIPT_TOPIC) this.#gate.take(payload, participant, identity ?? '');
       });
     room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
       void reader
@@ -260,6 +263,13 @@ export class CallSession {
     return { camera: may(Track.Source.Camera), screen: may(Track.Source.ScreenShare) };
   }
 
+  #loseMicrophone(): void {
+    const track = this.#microphone;
+    this.#dropMicrophone();
+    this.#listener.microphoneLost();
+    if (track) void this.room.localParticipant.unpublishTrack(track).catch(() => undefined);
+  }
+
   #dropMicrophone(): void {
     this.#clock.hearMicrophone(undefined);
     this.#stopWatching?.();
@@ -269,8 +279,19 @@ export class CallSession {
   }
 
   #meet(participant: Participant): void {
+    this.#gate.meet(participant);
     if (participant.name) this.#names[participant.identity] = participant.name;
     this.#listener.names({ ...this.#names });
+  }
+}
+
+/** The microphone that was chosen, or another one where that is gone. */
+async function takeMicrophone(options: AudioCaptureOptions | undefined): Promise<LocalAudioTrack> {
+  try {
+    return await createLocalAudioTrack(options);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'OverconstrainedError') throw error;
+    return createLocalAudioTrack(capture(undefined));
   }
 }
 

@@ -17,12 +17,10 @@ export function watchSilence(
   let quietMs = 0;
   let reported = false;
   const timer = setInterval(() => {
-    if (track.isMuted || analyser.context.state !== 'running') {
-      quietMs = 0;
-      return;
-    }
     analyser.getFloatTimeDomainData(samples);
-    const silent = samples.every((sample) => sample === 0);
+    // Silence of a microphone that is off, or that nobody listens to, is none to speak of.
+    const listening = !track.isMuted && analyser.context.state === 'running';
+    const silent = listening && samples.every((sample) => sample === 0);
     quietMs = silent ? quietMs + INTERVAL_MS : 0;
     const lasting = quietMs >= PATIENCE_MS;
     if (lasting !== reported) {

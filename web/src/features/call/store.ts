@@ -114,10 +114,18 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
         useTranscript.getState().receiveChat({ ...message, speaker });
       },
       names: (names) => when({ names }),
-      microphone: (on) =>
-        when(on ? { microphone: 'on', deviceTrouble: undefined } : { microphone: 'muted' }),
-      silence: (silent) =>
-        when({ deviceTrouble: silent ? failure('microphone-silent') : undefined }),
+      microphone: (on) => {
+        const microphone = on ? 'on' : 'muted';
+        if (get().microphone === microphone) return;
+        when(on ? { microphone, deviceTrouble: undefined } : { microphone });
+      },
+      silence: (silent) => {
+        if (silent) when({ deviceTrouble: failure('microphone-silent') });
+        // Another trouble that came meanwhile is not over.
+        else if (get().deviceTrouble?.code === 'microphone-silent') {
+          when({ deviceTrouble: undefined });
+        }
+      },
       microphoneLost: () =>
         when({ microphone: 'unavailable', deviceTrouble: failure('microphone-missing') }),
       camera: (camera) => when({ camera }),

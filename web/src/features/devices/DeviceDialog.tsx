@@ -10,6 +10,9 @@ interface Props {
   onCameraFailure: (error: unknown) => void;
 }
 
+/** A speaker that cannot be taken leaves the one that plays. */
+const stay = () => undefined;
+
 /** Other microphone, speaker or camera without leaving the call, and the keys of the call. */
 export default function DeviceDialog({ onClose, onMicrophoneFailure, onCameraFailure }: Props) {
   const words = strings.devices;
@@ -26,7 +29,7 @@ export default function DeviceDialog({ onClose, onMicrophoneFailure, onCameraFai
           kind="audiooutput"
           remembered="speakerId"
           words={strings.speaker}
-          onFailure={() => undefined}
+          onFailure={stay}
         />
       )}
       <Choice
