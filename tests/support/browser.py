@@ -11,9 +11,11 @@ Chromium begins to play the file when the page opens the microphone, which on ou
 on the join button; the time before the words is the file's own silence (`lead_s`).
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -133,6 +135,17 @@ async def join(
         await switch.click()
     await page.get_by_test_id("join-button").click()
     await page.get_by_test_id("leave-button").wait_for(timeout=timeout_s * 1000)
+
+
+async def until(page: Page, expression: str, arg: object = None) -> None:
+    """Waits until a JavaScript expression or function is true on the page.
+
+    Playwright's own `wait_for_function` asks again by `eval`, which the page's policy forbids.
+    """
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while not await page.evaluate(expression, arg):
+        assert time.monotonic() < give_up, f"never true: {expression}"
+        await asyncio.sleep(0.1)
 
 
 async def finals(page: Page, speaker: str | None = None) -> list[str]:

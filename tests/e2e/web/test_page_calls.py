@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.web.conftest import Site
-from tests.support.browser import PATIENCE_MS, chromium, finals, join
+from tests.support.browser import PATIENCE_MS, chromium, finals, join, until
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -26,9 +26,7 @@ async def test_two_people_see_each_other_and_type(browser: Browser, site: Site) 
     await ada.get_by_test_id("camera-button").click()
     tile = grace.locator('[data-testid="tile"][data-video="true"]')
     await expect(tile).to_have_count(1)
-    await grace.wait_for_function(
-        "document.querySelector('[data-testid=tile] video')?.videoWidth > 0", timeout=PATIENCE_MS
-    )
+    await until(grace, "document.querySelector('[data-testid=tile] video')?.videoWidth > 0")
     await ada.get_by_test_id("chat-input").fill("<b>hello</b> Grace")
     await ada.keyboard.press("Enter")
     line = grace.get_by_test_id("transcript-message")
@@ -71,10 +69,8 @@ async def test_another_microphone_without_leaving(browser: Browser, site: Site) 
     values = await choice.locator("option").evaluate_all("all => all.map(one => one.value)")
     wanted = next(value for value in values if value not in ("default", ""))
     await choice.select_option(wanted)
-    await page.wait_for_function(
-        "id => window.trinityCall.room.getActiveDevice('audioinput') === id",
-        arg=wanted,
-        timeout=PATIENCE_MS,
+    await until(
+        page, "id => window.trinityCall.room.getActiveDevice('audioinput') === id", arg=wanted
     )
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("mute-button")).to_have_attribute("data-state", "on")

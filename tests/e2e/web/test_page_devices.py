@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from caller import CallerSettings, load_clips
 from tests.e2e.web.conftest import Site
-from tests.support.browser import PATIENCE_MS, chromium, join, microphone_wav
+from tests.support.browser import PATIENCE_MS, chromium, join, microphone_wav, until
 from tests.support.control_api import KEY, SECRET
 from tests.support.livekit_server import LiveKitServer
 
@@ -64,10 +64,7 @@ async def test_a_voice_and_a_picture_reach_the_other(
         await join(ada, site.url, name="Ada", room="files", assistant=False)
         await ada.get_by_test_id("camera-button").click()
         await expect(grace.locator('[data-testid="tile"][data-video="true"]')).to_have_count(1)
-        await grace.wait_for_function(
-            "document.querySelector('[data-testid=tile] video')?.videoWidth > 0",
-            timeout=PATIENCE_MS,
-        )
+        await until(grace, "document.querySelector('[data-testid=tile] video')?.videoWidth > 0")
         red, green, blue = await shown_colour(grace)
         assert red > 150 and green < 90 and blue < 90, (red, green, blue)
         row = grace.get_by_test_id("person").filter(has_text="Ada")
@@ -99,7 +96,7 @@ async def test_the_page_hears_plays_shows_and_remembers(browser: Browser, site: 
     # The camera that was on before the call is on in it.
     await expect(page.get_by_test_id("camera-button")).to_have_attribute("aria-pressed", "true")
     await page.keyboard.press("c")
-    await page.wait_for_function(f"{PREFERENCES}.captions === true", timeout=PATIENCE_MS)
+    await until(page, f"{PREFERENCES}.captions === true")
 
 
 async def test_one_of_the_listed_assistants_is_sent(browser: Browser, site: Site) -> None:
