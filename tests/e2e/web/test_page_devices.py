@@ -82,7 +82,7 @@ async def test_the_page_hears_plays_shows_and_remembers(browser: Browser, site: 
     await page.get_by_test_id("join-assistant").click()
     await page.get_by_role("switch", name="Camera").click()
     await expect(page.get_by_label("What the others will see")).to_be_visible()
-    microphones = page.get_by_label("Microphone", exact=True)
+    microphones = page.get_by_role("combobox", name="Microphone", exact=True)
     await expect(microphones.locator("option").nth(1)).to_be_attached()
     await microphones.select_option(index=1)
     wanted = await microphones.input_value()

@@ -137,7 +137,7 @@ export const call = {
     latency: (seconds: string) => `answered in ${seconds} s`,
     latencyDetail: 'Where the time went',
     latest: 'Latest',
-    search: 'Search the transcript',
+    search: 'Search',
     found: (count: number) => (count === 1 ? '1 turn found' : `${count} turns found`),
     notFound: 'Nothing found.',
     download: 'Save transcript',

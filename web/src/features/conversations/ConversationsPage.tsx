@@ -7,7 +7,7 @@ export function ConversationsPage() {
   const { query } = usePlace();
   const room = query.get('room') ?? '';
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <div className={room ? 'max-lg:hidden' : ''}>
         <ConversationList chosen={room} />
       </div>
