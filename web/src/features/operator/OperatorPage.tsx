@@ -56,8 +56,8 @@ export default function OperatorPage() {
         <h1 className="text-2xl font-semibold tracking-tight sm:text-3xl">{words.title}</h1>
         {state === 'granted' && <Access />}
       </div>
-      <nav aria-label={words.sections} className="-mx-1 overflow-x-auto">
-        <ul className="flex gap-1 px-1 pb-1">
+      <nav aria-label={words.sections} className="-mx-1">
+        <ul className="flex flex-wrap gap-1 px-1 pb-1">
           {Object.entries(PAGES).map(([href, { title }]) => (
             <li key={href}>
               <Link
