@@ -1,9 +1,8 @@
-import { items, number, request, text, type Json } from './http';
+import { items, request, text, type Json } from './http';
 
 export interface OpenRoom {
   name: string;
   createdAt: string;
-  participants: number;
   recording: boolean;
 }
 
@@ -20,7 +19,6 @@ export async function listRooms(key: string): Promise<OpenRoom[]> {
   return items(reply, 'rooms').map((room) => ({
     name: text(room.name) ?? '',
     createdAt: text(room.created_at) ?? '',
-    participants: number(room.participants) ?? 0,
     recording: room.recording === true,
   }));
 }

@@ -71,7 +71,6 @@ function RoomRow({ room, onTrouble, onChange }: RowProps) {
             {room.recording && <Badge tone="bad">{words.recording}</Badge>}
           </p>
           <p className="text-sm text-muted">
-            {words.people(room.participants)} ·{' '}
             {words.since(new Date(room.createdAt).toLocaleTimeString())}
           </p>
         </div>
