@@ -52,7 +52,7 @@ async def test_join_talk_read_and_leave(
 
 
 async def latency_is_shown(page: Page) -> None:
-    """The answer's stages from the agent's message, on one clock, and the page's own measure."""
+    """The answer's stages from the agent's message, on one clock."""
     agent = page.locator('[data-testid="transcript-message"][data-speaker="agent"]')
     chip = agent.nth(1).get_by_test_id("latency")
     await chip.locator("summary").click()
@@ -60,7 +60,6 @@ async def latency_is_shown(page: Page) -> None:
     order = ["transcript", "endOfTurn", "firstToken", "firstSound", "answered", "reached"]
     assert stages == [stage for stage in order if stage in stages]
     assert {"firstToken", "firstSound", "answered"} <= set(stages)
-    assert float(await chip.get_attribute("data-heard-ms") or 0) > 0
 
 
 async def transcript_is_searched_and_copied(page: Page, answer: str) -> None:

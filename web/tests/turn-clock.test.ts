@@ -22,14 +22,23 @@ vi.mock('livekit-client', () => ({
 
 const answers: number[] = [];
 let clock: TurnClock;
+let lateness: number;
 
 async function during(milliseconds: number, microphone: number, agent: number): Promise<void> {
   Object.assign(loudness, { microphone, agent });
   await vi.advanceTimersByTimeAsync(milliseconds);
 }
 
+/** The next timer comes so much later. */
+function late(milliseconds: number): void {
+  lateness += milliseconds;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
+  const now = performance.now.bind(performance);
+  lateness = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + lateness);
   answers.length = 0;
   closed.length = 0;
   clock = new TurnClock((milliseconds) => answers.push(milliseconds));
@@ -69,6 +78,34 @@ describe('the page’s own measure of an answer', () => {
     await during(500, 0, 0);
     await during(500, 0, 0.1);
     expect(answers).toEqual([]);
+  });
+
+  it('bears a late timer in a pause, and says nothing when a voice ended or began in it', async () => {
+    const inPause = async () => {
+      await during(500, 0.1, 0);
+      await during(200, 0, 0);
+      late(400);
+      await during(200, 0, 0);
+      await during(500, 0, 0.1);
+    };
+    await inPause();
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toBeGreaterThanOrEqual(780);
+    expect(answers[0]).toBeLessThanOrEqual(840);
+
+    await during(1000, 0, 0);
+    await during(500, 0.1, 0);
+    late(400);
+    await during(200, 0, 0);
+    await during(500, 0, 0.1);
+    expect(answers).toHaveLength(1);
+
+    await during(1000, 0, 0);
+    await during(500, 0.1, 0);
+    await during(200, 0, 0);
+    late(400);
+    await during(500, 0, 0.1);
+    expect(answers).toHaveLength(1);
   });
 
   it('lets go of both tracks', () => {

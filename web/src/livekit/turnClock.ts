@@ -7,7 +7,7 @@ const SOUND = 0.004;
 /** A voice shorter than this is a click; a pause shorter than this is within the assistant's answer. */
 const SHORTEST_VOICE_MS = 150;
 const PAUSE_MS = 400;
-/** A timer this late means a hidden page: what it sees then says nothing. */
+/** A timer this late (a hidden page, a busy machine) has not seen what began or ended meanwhile. */
 const LATE_MS = 200;
 
 interface Ear {
@@ -27,6 +27,7 @@ export class TurnClock {
   #timer: ReturnType<typeof setInterval> | undefined;
   #lastTick = 0;
   #voicedMs = 0;
+  #wasVoiced = false;
   #lastVoice = 0;
   #lastSound = 0;
 
@@ -69,18 +70,20 @@ export class TurnClock {
     const elapsed = now - this.#lastTick;
     this.#lastTick = now;
     if (!this.#microphone || !this.#agent) return;
-    if (elapsed > LATE_MS) {
-      this.#voicedMs = 0;
-      return;
-    }
-    if (this.#microphone.rms() > VOICE) {
-      this.#voicedMs += elapsed;
+    const late = elapsed > LATE_MS;
+    const voiced = this.#microphone.rms() > VOICE;
+    if (voiced) {
+      if (!late) this.#voicedMs += elapsed;
       this.#lastVoice = now;
+    } else if (late && this.#wasVoiced) {
+      // The voice ended somewhere in between.
+      this.#voicedMs = 0;
     }
+    this.#wasVoiced = voiced;
     if (this.#agent.rms() > SOUND) {
       const begins = now - this.#lastSound > PAUSE_MS;
       this.#lastSound = now;
-      if (begins && this.#voicedMs >= SHORTEST_VOICE_MS && now > this.#lastVoice) {
+      if (begins && !late && this.#voicedMs >= SHORTEST_VOICE_MS && now > this.#lastVoice) {
         this.#report(now - this.#lastVoice);
       }
       // What is said while the assistant speaks belongs to the next turn.
