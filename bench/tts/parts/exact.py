@@ -9,6 +9,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 import model_store
+from bench.tts.parts.roundtrip import read_sentences
 from bench.tts.run import OURS, Run
 from bench.tts.texts import SENTENCES
 from speech_server.engines.piper import (
@@ -26,17 +27,24 @@ from speech_server.tts.utterance import Manner, Utterance
 from speech_server.tts.windows import FIRST_WIDTHS, SHARED_WIDTH
 
 SEAM_FRAMES = 4
+BATCH = 8
+OTHERS = 8
+"""Sentences of the round trip that are compared as well."""
 
 
 async def measure(run: Run) -> None:
-    """Compare texts of each length."""
-    texts = {name: sentences[0] for name, sentences in SENTENCES.items()}
-    for row in await asyncio.to_thread(compare, run.settings.voice, texts):
-        run.add("exact", OURS, str(row.pop("text")), **row)
+    """Compare all texts of each length, and some of those that are recognised again."""
+    texts = [(name, text) for name, sentences in SENTENCES.items() for text in sentences]
+    texts += [("others", text) for text in read_sentences()[:OTHERS]]
+    for at in range(0, len(texts), BATCH):
+        some = texts[at : at + BATCH]
+        rows = await asyncio.to_thread(compare, run.settings.voice, [text for _, text in some])
+        for (name, _), row in zip(some, rows, strict=True):
+            run.add("exact", OURS, name, **row)
 
 
-def compare(voice_name: str, texts: dict[str, str]) -> list[dict[str, float | str]]:
-    """Compare each text alone and in a batch of all; gives rows of decibels."""
+def compare(voice_name: str, texts: list[str]) -> list[dict[str, float]]:
+    """Compare each text alone, on one core as beside others, and in a batch; rows of decibels."""
     place = model_store.resolve(voice_name)
     voice, _ = load_voice(place, device="cpu", threads=0)
     if not isinstance(voice, PiperVoice):
@@ -44,18 +52,16 @@ def compare(voice_name: str, texts: dict[str, str]) -> list[dict[str, float | st
     reference, noises = _reference(find_files(place)[0])
     phonemizer = Phonemizer(voice.config, 100)
     manner = Manner(1.0, voice.config.noise_scale, voice.config.noise_w_scale, 0)
-    ids = {
-        name: to_ids(phonemizer.phonemes(text), voice.config.phoneme_ids)[0]
-        for name, text in texts.items()
-    }
+    ids = [to_ids(phonemizer.phonemes(text), voice.config.phoneme_ids)[0] for text in texts]
 
     def utterances() -> list[Utterance]:
-        return [Utterance(voice, one, manner, Noise(n, 0)) for n, one in enumerate(ids.values())]
+        return [Utterance(voice, one, manner, Noise(n, 0)) for n, one in enumerate(ids)]
 
     alone = [_speak([utterance]) for utterance in utterances()]
-    together = _speak(utterances())
-    rows: list[dict[str, float | str]] = []
-    for number, (name, one) in enumerate(ids.items()):
+    beside = [_speak([utterance], single=True)[0][0] for utterance in utterances()]
+    together = _speak(utterances(), keep=True)
+    rows: list[dict[str, float]] = []
+    for number, one in enumerate(ids):
         [samples], [seams] = alone[number][0], alone[number][1]
         noise = Noise(number, 0)
         feed = {
@@ -71,23 +77,26 @@ def compare(voice_name: str, texts: dict[str, str]) -> list[dict[str, float | st
         near = _near(seams, len(samples), voice.hop)
         rows.append(
             {
-                "text": name,
                 "whole_db": decibels(whole, samples),
                 "seams_db": decibels(whole[near], samples[near]),
                 "tail_db": decibels(whole[-20 * voice.hop :], samples[-20 * voice.hop :]),
+                "beside_db": decibels(whole, beside[number]),
                 "batch_db": decibels(whole, together[0][number]),
             }
         )
     return rows
 
 
-def _speak(utterances: list[Utterance]) -> tuple[list[Floats], list[list[int]]]:
-    run_text(utterances)
+def _speak(
+    utterances: list[Utterance], *, single: bool = False, keep: bool = False
+) -> tuple[list[Floats], list[list[int]]]:
+    run_text(utterances, single=single)
     pieces: list[list[Floats]] = [[] for _ in utterances]
     step = 0
     while rows := [n for n, one in enumerate(utterances) if not one.finished]:
         width = FIRST_WIDTHS[step] if step < len(FIRST_WIDTHS) else SHARED_WIDTH
-        made = run_windows([(utterances[n], utterances[n].plan(width)) for n in rows])
+        items = [(utterances[n], utterances[n].plan(width, keep=keep)) for n in rows]
+        made = run_windows(items, single=single)
         for row, samples in zip(rows, made, strict=True):
             pieces[row].append(samples)
         step += 1
