@@ -43,6 +43,11 @@ class Cut:
         """Waveform decoder."""
         return self.folder / "decoder.onnx"
 
+    @property
+    def decoder_of_one_core(self) -> Path:
+        """Waveform decoder in the form that is faster on one core, where there is one."""
+        return self.folder / "decoder-one-core.onnx"
+
     @staticmethod
     def weights(stage: Path) -> Path:
         """Weights of a stage, for sessions that share them."""

@@ -17,7 +17,7 @@ from speech_server.engines.piper.cut import Cut, read_cut
 from speech_server.engines.piper.errors import BrokenVoice
 from speech_server.engines.piper.voice import AnyVoice, PiperVoice, WholeVoice
 
-FORM = 4
+FORM = 5
 """Grows when the same voice would be cut in another way."""
 
 CUT_S = 300.0

@@ -94,9 +94,11 @@ class PiperVoice:
             self.single = PiperVoice(config, cut, device=device, threads=1, weights=weights)
         self._cut = cut
         self._together = device != "cpu"
+        one_core = device == "cpu" and threads == 1 and cut.decoder_of_one_core.is_file()
+        decoder = cut.decoder_of_one_core if one_core else cut.decoder
         self._text, self._flow, self._decoder = (
             Session(stage, device=device, threads=threads, weights=(weights or {}).get(stage))
-            for stage in (cut.text, cut.flow, cut.decoder)
+            for stage in (cut.text, cut.flow, decoder)
         )
 
     @property
