@@ -18,6 +18,9 @@ from bench.tts.settings import TtsBenchSettings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "benchmarks"
 
+_PLACES = ("speech_data", "peer_environment", "output")
+"""Settings that say where things are on one machine."""
+
 
 def read(paths: list[Path]) -> tuple[list[dict[str, Any]], Run]:
     """Read runs of different parts as one; gives what each said of itself, and all lines."""
@@ -29,6 +32,8 @@ def read(paths: list[Path]) -> tuple[list[dict[str, Any]], Run]:
             if "part" in line:
                 run.lines.append(line)
             else:
+                for name in _PLACES:
+                    line.get("settings", {}).pop(name, None)
                 heads.append(line)
     return heads, run
 
