@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from speech_server.admission import Kind, Places
 from speech_server.errors import EXIT_CODE, StartupError
+from speech_server.heap import keep_one_heap
 from speech_server.lifecycle import Stop, serve
 from speech_server.scheduling.device import Device
 from speech_server.server import SpeechServer
@@ -55,6 +56,7 @@ async def run(settings: Settings) -> None:
 
 def main() -> int:
     """Read the settings and serve; gives the exit code."""
+    keep_one_heap()
     try:
         settings = Settings()
     except ValidationError as error:

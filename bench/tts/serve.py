@@ -7,6 +7,7 @@ import asyncio
 import sys
 
 from speech_server.admission import Places
+from speech_server.heap import keep_one_heap
 from speech_server.lifecycle import Stop, serve
 from speech_server.scheduling.device import Device
 from speech_server.server import SpeechServer
@@ -44,5 +45,6 @@ async def run(*, recognition: bool) -> None:
 
 
 if __name__ == "__main__":
+    keep_one_heap()
     configure_logs("warning")
     asyncio.run(run(recognition="--recognition" in sys.argv))

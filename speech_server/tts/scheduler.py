@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from speech_server.engines.piper import Floats
+from speech_server.heap import give_back
 from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics, get_logger
 from speech_server.tts import compute
@@ -302,6 +303,7 @@ class Scheduler:
             self._metrics.realtime_factor.labels("tts", job.voice_name).observe(
                 job.compute_s / max(job.audio_s, 1e-3)
             )
+            give_back()
         return audio_s
 
     def _record(self, job: Job, work: Utterance, samples: Floats, *, last: bool) -> None:

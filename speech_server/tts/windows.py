@@ -46,6 +46,6 @@ def next_window(start: int, total: int, reach: int | None, width: int, *, keep: 
     low = max(0, start - reach)
     high = low + width
     rest = total - (high - reach)
-    if rest <= (2 * reach if keep else max(2 * reach, width // 2)):
+    if rest <= (2 * reach if keep else max(2 * reach, width // 4)):
         return Window(start, total, max(0, min(low, total - width)) if keep else low, total)
     return Window(start, high - reach, low, high)

@@ -1,7 +1,6 @@
 """Loads a voice: its stages come from the disk, where they are written when they are missing."""
 
 import contextlib
-import ctypes
 import hashlib
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from speech_server.engines.piper.config import find_files, read_config
 from speech_server.engines.piper.cut import Cut, read_cut
 from speech_server.engines.piper.errors import BrokenVoice
 from speech_server.engines.piper.voice import AnyVoice, PiperVoice, WholeVoice
+from speech_server.heap import give_back
 
 FORM = 5
 """Grows when the same voice would be cut in another way."""
@@ -61,19 +61,13 @@ def load_voice(
             known = read_cut(folder)
             if isinstance(known, Cut):
                 voice = PiperVoice(config, known, device=device, threads=threads)
-                _give_back()
+                give_back()
                 return voice, None
             return WholeVoice(config, graph_path, device=device, threads=threads), known
         except BrokenVoice:
             raise
         except Exception as error:  # ONNX and ONNX Runtime raise kinds of their own
             raise BrokenVoice(f"the graph cannot be loaded: {type(error).__name__}") from error
-
-
-def _give_back() -> None:
-    """Let the C library return what loading has freed; it keeps tens of megabytes otherwise."""
-    with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _cached(graph_path: Path, config_path: Path, cache: Path) -> Path | None:
