@@ -27,7 +27,7 @@ def keep_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Return what is free to the system, once in a while; takes milliseconds at most."""
+    """Return what is free to the system, once in a while; takes tens of milliseconds at most."""
     global _given_s
     with _lock:
         if time.monotonic() - _given_s < _BETWEEN_S:
