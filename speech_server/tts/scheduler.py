@@ -163,14 +163,17 @@ class Scheduler:
             with self._changed:
                 while not self._stopping:
                     now = time.monotonic()
-                    picked, wake = self._pick(now)
-                    if picked:
+                    ready, wake = self._ready(now)
+                    if ready:
                         break
                     self._changed.wait(None if wake is None else max(0.001, wake - now))
                 if self._stopping:
                     return
+                picked = self._pick(ready)
                 items = [(lane, lane.jobs[0]) for lane in picked]
-                outlook = self._look_out(picked, now)
+                outlook = self._look_out(
+                    picked, [lane for _, lane in ready if lane not in picked], now
+                )
                 for lane in picked:
                     lane.in_work = True
             try:
@@ -181,24 +184,24 @@ class Scheduler:
                         lane.in_work = False
                     self._changed.notify_all()
 
-    def _look_out(self, picked: Sequence[Lane], now: float) -> Outlook:
-        """See who else wants something."""
-        others = [lane for lane in self._lanes if lane.jobs and lane not in picked]
+    def _look_out(self, picked: Sequence[Lane], waiting: Sequence[Lane], now: float) -> Outlook:
+        """See who else wants something: who waits for a thread, or is computed for by another."""
+        lone = not waiting and not any(lane.in_work for lane in self._lanes)
         lefts = {
             lane: (0.0 if lane.played_until is None else lane.played_until - now)
-            for lane in (*others, *picked)
+            for lane in (*waiting, *picked)
         }
         return Outlook(
-            alone=not others and not (self._shared and self._shared.recognises),
-            least_left_s=min((lefts[lane] for lane in others), default=float("inf")),
+            alone=lone and not (self._shared and self._shared.recognises),
+            least_left_s=min((lefts[lane] for lane in waiting), default=float("inf")),
             left_s=min(lefts[lane] for lane in picked),
-            frame_s=self._pace.frame_s(lone=not others),
-            lone=not others,
+            frame_s=self._pace.frame_s(lone=lone),
+            lone=lone,
             keep=self._window_batch > 1,
         )
 
-    def _pick(self, now: float) -> tuple[list[Lane], float | None]:
-        """Choose the lanes to work for, or when to look again."""
+    def _ready(self, now: float) -> tuple[list[tuple[int, Lane]], float | None]:
+        """Give urgency and lane of what can be computed, the first first; or when to look again."""
         ready: list[tuple[tuple[int, float], int, Lane]] = []
         wake: float | None = None
         for number, lane in enumerate(self._lanes):
@@ -214,18 +217,20 @@ class Scheduler:
                 wake = at if wake is None else min(wake, at)
                 continue
             ready.append((_rank(lane.jobs[0], left, now), number, lane))
-        if not ready:
-            return [], wake
         ready.sort(key=lambda item: item[:2])
-        (urgency, _), _, first = ready[0]
+        return [(urgency, lane) for (urgency, _), _, lane in ready], wake
+
+    def _pick(self, ready: Sequence[tuple[int, Lane]]) -> list[Lane]:
+        """Choose the lanes to work for at once: the first, and those whose steps go with its."""
+        urgency, first = ready[0]
         mates = [
             lane
-            for (other, _), _, lane in ready
+            for other, lane in ready
             if other == urgency and _same_call(first.jobs[0], lane.jobs[0])
         ]
         work = first.jobs[0].work
         is_text = isinstance(work, Utterance) and not work.started
-        return mates[: self._text_batch if is_text else self._window_batch], None
+        return mates[: self._text_batch if is_text else self._window_batch]
 
     def _may_wait(self, left_s: float | None) -> bool:
         """Whether recognition computes, and a lane's sound lasts until it has ended."""

@@ -382,3 +382,33 @@ def test_the_pace_is_learned_apart_for_lone_steps() -> None:
     pace.learn(2.0, 100, lone=True)
     assert 0.01 < pace.frame_s(lone=True) < 0.02
     assert pace.frame_s(lone=False) == 0.0
+
+
+def test_a_lane_that_is_far_ahead_takes_no_core_from_the_other(
+    voice: PiperVoice, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Outlook] = []
+    look_out = Scheduler._look_out
+
+    def note(self: Scheduler, *args: Any) -> Outlook:
+        seen.append(look_out(self, *args))
+        return seen[-1]
+
+    monkeypatch.setattr(Scheduler, "_look_out", note)
+    for rig in rig_for(voice, threads=2):
+        ahead, other = rig.lane(max_lead_s=1.0), rig.lane()
+        rig.say(ahead, "ahead", 1500)
+        for _ in range(2):
+            gate.arrive()
+            gate.allow()
+        gate.arrive()
+        rig.scheduler.played(ahead, 60.0)
+        gate.allow()
+        deadline = time.monotonic() + 10
+        while any(lane.in_work for lane in (ahead, other)) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        ear = rig.say(other, "other", 40)
+        gate.allow(10_000)
+        assert ear.finished.wait(10)
+        assert len(seen) > 4
+        assert all(one.lone for one in seen)
