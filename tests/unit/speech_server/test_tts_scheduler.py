@@ -14,11 +14,10 @@ from speech_server.scheduling.device import Device
 from speech_server.telemetry import Metrics
 from speech_server.tts.jobs import Job, Lane, Replay
 from speech_server.tts.noise import Noise
-from speech_server.tts.outlook import AMPLE_S, Outlook, Pace
+from speech_server.tts.outlook import Outlook
 from speech_server.tts.recordings import Recording, Recordings
 from speech_server.tts.scheduler import PATIENCE_S, Scheduler
 from speech_server.tts.utterance import Manner, Utterance
-from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
 from tests.support import tiny_voice
 
 MANNER = Manner(1.0, 0.667, 0.8, 0)
@@ -354,34 +353,6 @@ def test_finished_segments_are_kept_and_forgotten(voice: PiperVoice) -> None:
     assert [number for number in range(20) if small.get(number)] == list(range(12, 20))
     small.put("long", Recording(np.zeros(101, np.float32), np.zeros(1, np.int64)))
     assert small.get("long") is None
-
-
-def outlook(**fields: float | bool) -> Outlook:
-    known: dict[str, Any] = {"alone": False, "lone": False, "least_left_s": 0.1, "left_s": 0.3}
-    return Outlook(**{**known, "frame_s": 0.001, "keep": False, **fields})
-
-
-def test_windows_are_as_wide_as_everybodys_sound_allows() -> None:
-    first, second, third = FIRST_WIDTHS
-    assert outlook(left_s=100.0).width(0) == first  # nothing is to be heard yet
-    assert outlook(left_s=0.0).width(1) == second
-    assert second < outlook(left_s=0.3).width(1) <= 100
-    assert outlook(left_s=0.3, frame_s=0.0).width(1) == second
-    assert outlook(left_s=-1.0).width(2) == third
-    assert outlook(least_left_s=AMPLE_S).width(3) == AMPLE_WIDTH
-    assert outlook(least_left_s=AMPLE_S - 0.1).width(3) == SHARED_WIDTH
-    assert outlook(alone=True, left_s=9.0).width(1) == outlook(alone=True).width(9) == LONE_WIDTH
-
-
-def test_the_pace_is_learned_apart_for_lone_steps() -> None:
-    pace = Pace()
-    assert pace.frame_s(lone=True) == 0.0
-    pace.learn(1.0, 100, lone=True)
-    pace.learn(0.5, 0, lone=True)
-    assert pace.frame_s(lone=True) == pytest.approx(0.01)
-    pace.learn(2.0, 100, lone=True)
-    assert 0.01 < pace.frame_s(lone=True) < 0.02
-    assert pace.frame_s(lone=False) == 0.0
 
 
 def test_a_lane_that_is_far_ahead_takes_no_core_from_the_other(
