@@ -44,7 +44,7 @@ def main() -> int:
             tell(part)
             with run.watching(part):
                 asyncio.run(PARTS[part](run))
-    _write(run)
+            _write(run)  # a part that breaks off takes no other with it
     found = targets(run)
     for table in tables(run, found):
         console.print(table)
