@@ -9,6 +9,7 @@ from bench.stt import figures, plots, records, tables
 from bench.stt.caller import Ways, speak
 from bench.stt.clips import Clip, load_clips, spread
 from bench.stt.pace import room, words_of
+from bench.stt.page import page
 from bench.stt.peer_caller import complete_at
 from bench.stt.records import Final, Head, Heard, Records, Used
 from bench.stt.settings import PARTS, SttBenchSettings
@@ -186,3 +187,18 @@ def test_targets_compare_with_the_peers_of_the_run(tmp_path):
 
 def test_nothing_measured_reaches_nothing():
     assert not any(one.ok for one in figures.targets(Records()))
+
+
+def test_the_page_is_made_of_the_raw_lines(tmp_path):
+    head = Head(
+        part="alone",
+        commit="abc1234",
+        machine=Machine.read(),
+        began="2026-01-02T03:04:05",
+        settings={},
+    )
+    records.write(tmp_path / "alone.jsonl", head, [heard(), heard(clip="d", complete_s=2.5)])
+    written = page(records.read(tmp_path))
+    assert "alone (abc1234, 2026-01-02T03:04:05)" in written
+    assert "| final after speech, p50 | 0.75 s | <= 0.6 | no |" in written
+    assert "| invented finals | not measured |" in written
