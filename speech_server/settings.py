@@ -110,8 +110,9 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=64,
-        description="Batches that are decoded at once, each on its part of the threads; one of "
-        "them is kept for finals. 0 takes 2 on a CPU with two threads or more, else 1.",
+        description="Batches that are decoded at once; one of several is kept for finals, and a "
+        "small model computes interims on one thread. 0 takes 2 on a CPU with two threads or more, "
+        "else 1.",
     )
     stt_max_batch: int = Field(
         default=8, ge=1, le=64, description="Utterances that are decoded together."
@@ -128,7 +129,7 @@ class Settings(BaseSettings):
         description="Shortest time between two interims of a stream, in milliseconds.",
     )
     stt_interim_share: float = Field(
-        default=0.3,
+        default=0.25,
         gt=0,
         le=1,
         description="Part of the time in which interims of one stream may be in work, 0 to 1; less "

@@ -47,6 +47,8 @@ class DecodeItem:
     """Tokens that come before the transcript; as many as ``options.context_tokens``."""
     prefix: tuple[int, ...] = ()
     """Tokens that the transcript must begin with."""
+    interim: bool = False
+    """Whether nobody waits for it; batch mates are alike."""
 
     @property
     def seconds(self) -> float:
@@ -83,7 +85,7 @@ class Hypothesis:
 
 
 class RecognitionEngine(Protocol):
-    """A recognition model. Its methods block and are called from one thread."""
+    """A recognition model. Its methods block; `decode` is called from as many threads as lanes."""
 
     name: str
     languages: tuple[str, ...]

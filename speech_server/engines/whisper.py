@@ -43,10 +43,13 @@ class WhisperOptions:
     name: str
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = "auto"
-    threads: int = 1
-    """Threads of each lane."""
+    threads: int = 0
+    """Threads of a call; 0 takes the number of cores."""
     lanes: int = 1
-    """Calls of `WhisperEngine.decode` that may compute at once, on the same weights."""
+    """Calls of `WhisperEngine.decode` that may compute at once."""
+    thrifty_interims: bool = False
+    """Decode interims on one thread, where they cost four fifths of the computing time; the model
+    is loaded a second time for it."""
     short_context: ShortContext = "auto"
     margin_ms: int = 1000
     least_ms: int = 6000
@@ -72,6 +75,11 @@ class WhisperEngine:
         self.name = options.name
         self._options = options
         self._model = _load(folder, options)
+        self._interim_model = (
+            _load(folder, replace(options, threads=1, lanes=1))
+            if options.thrifty_interims
+            else self._model
+        )
         self.device: str = self._model.device
         self.compute_type: str = self._model.compute_type
         self.n_mels: int = self._model.n_mels
@@ -123,8 +131,9 @@ class WhisperEngine:
             length = min(frames, item.features.shape[1])
             window[row, :, :length] = item.features[:, :length]
         began = time.perf_counter()
-        encoded = self._model.encode(ctranslate2.StorageView.from_array(window))
-        languages = self._languages(encoded, items)
+        model = self._interim_model if items[0].interim else self._model
+        encoded = model.encode(ctranslate2.StorageView.from_array(window))
+        languages = self._languages(model, encoded, items)
         encoded_at = time.perf_counter()
         prompts = [
             self._prompt(item, language)
@@ -134,7 +143,7 @@ class WhisperEngine:
         longest = max(limits)
         # CTranslate2 allows half of max_length in new tokens, and counts the prompt besides.
         max_length = max(2 * longest, longest + max(len(prompt) for prompt in prompts))
-        results = self._model.generate(
+        results = model.generate(
             encoded,
             prompts,
             beam_size=1,
@@ -161,6 +170,7 @@ class WhisperEngine:
     def close(self) -> None:
         """Free the model."""
         self._model.unload_model()
+        self._interim_model.unload_model()
 
     def _hypothesis(
         self,
@@ -213,12 +223,14 @@ class WhisperEngine:
             words.append(timed_words(tokens, tuple(texts[row]), found[language][row]))
         return words
 
-    def _languages(self, encoded: Any, items: Sequence[DecodeItem]) -> list[tuple[str, float]]:
+    def _languages(
+        self, model: Any, encoded: Any, items: Sequence[DecodeItem]
+    ) -> list[tuple[str, float]]:
         if not self._multilingual:
             return [("en", 1.0) for _ in items]
         if all(item.language for item in items):
             return [(item.language or "", 1.0) for item in items]
-        detected = self._model.detect_language(encoded)
+        detected = model.detect_language(encoded)
         return [
             (item.language, 1.0) if item.language else (best[0][0].strip("<|>"), best[0][1])
             for item, best in zip(items, detected, strict=True)

@@ -94,8 +94,8 @@ class Scheduler:
         self._queue: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._lanes = lanes
         self._interim_lanes = max(1, lanes - 1)
+        self._running = 0
         self._interims_running = 0
         self._threads = [
             threading.Thread(target=self._run, name=f"speech-stt-lane-{lane}", daemon=True)
@@ -187,14 +187,20 @@ class Scheduler:
                 batch = self._pick()
                 interims = batch[0].priority is not Priority.FINAL
                 self._interims_running += interims
+                self._running += 1
+                sharing = self._running
             self._metrics.queue_depth.labels("stt").set(self.depth)
             began = time.perf_counter()
             with self._device.recognising():
                 self._decode(batch)
-            self._account(batch, time.perf_counter() - began)
+            took_s = time.perf_counter() - began
             with self._changed:
+                sharing += self._running
+                self._running -= 1
                 self._interims_running -= interims
                 self._changed.notify()
+            # Lanes that computed at the same time had a part of the device each.
+            self._account(batch, took_s / (sharing / 2))
 
     def _ready(self) -> bool:
         """Whether there is work for a lane that is idle."""
@@ -203,8 +209,6 @@ class Scheduler:
         return any(job.priority is Priority.FINAL for job in self._queue)
 
     def _account(self, batch: list[Job], busy_s: float) -> None:
-        # One lane is a part of the device.
-        busy_s /= self._lanes
         finals = batch[0].priority is Priority.FINAL
         self.load.add(busy_s, finals=finals)
         if finals:

@@ -45,6 +45,11 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """The utterance will be over in `LEAD_MS` or less, unless speech goes on."""
+
+
+@dataclass(frozen=True)
 class Resumed:
     """Speech goes on after a pause that was told."""
 
@@ -56,10 +61,14 @@ class Ended:
     end_ms: int
 
 
-Event = Began | Paused | Resumed | Ended
+Event = Began | Paused | Ending | Resumed | Ended
 
 _FORGIVEN_WINDOWS: Final = 2
 """Unvoiced windows that do not undo the voiced ones before an utterance has begun."""
+
+
+LEAD_MS: Final = 384
+"""Time in which a final can be decoded."""
 
 
 class Endpointer:
@@ -85,6 +94,7 @@ class Endpointer:
         self._unvoiced = 0
         self._silence_from_ms: int | None = None
         self._told_pause = False
+        self._told_end = False
 
     @property
     def start_ms(self) -> int | None:
@@ -159,11 +169,17 @@ class Endpointer:
             self._silence_from_ms = begin_ms
         silence_ms = self.clock_ms - self._silence_from_ms
         events: list[Event] = []
-        if not self._told_pause and silence_ms >= config.preflight_silence_ms:
-            self._told_pause = True
-            events.append(Paused(self._silence_from_ms))
         longer_ms = max(0, config.max_stop_silence_ms - config.stop_silence_ms)
-        if silence_ms >= config.stop_silence_ms + longer_ms * (1 - self._completeness):
+        wait_ms = config.stop_silence_ms + longer_ms * (1 - self._completeness)
+        if not self._told_pause:
+            if silence_ms >= config.preflight_silence_ms:
+                self._told_pause = True
+                self._told_end = False
+                events.append(Paused(self._silence_from_ms))
+        elif not self._told_end and silence_ms >= wait_ms - LEAD_MS:
+            self._told_end = True
+            events.append(Ending())
+        if silence_ms >= wait_ms:
             events.append(Ended(self._silence_from_ms))
             self.reset()
         return events

@@ -36,6 +36,7 @@ class Look:
             language=config.language or utterance.stable.language,
             context=config.context,
             prefix=utterance.stable.tokens,
+            interim=priority is not Priority.FINAL,
         )
         return self._models.scheduler.submit(item, priority, self)
 

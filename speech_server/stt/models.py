@@ -27,8 +27,10 @@ log = get_logger(__name__)
 FRONT_END_THREADS: Final = 2
 WARM_SECONDS: Final = 3
 CPU_LANES: Final = 2
-"""One for interims and one that a final finds free. A final takes no longer on one of two cores
-than on both, since decoding gains nothing from a second thread, and an interim costs half."""
+"""One for interims and one that a final finds free."""
+
+SMALL_BYTES: Final = 250_000_000
+"""Weights that may be in memory twice."""
 
 Opened = TypeVar("Opened")
 
@@ -56,7 +58,7 @@ class SttModels:
         self.front_end = ThreadPoolExecutor(FRONT_END_THREADS, "speech-front-end")
         self.scheduler = Scheduler(
             engine,
-            lanes=_lanes(settings)[0],
+            lanes=_lanes(settings),
             max_batch=settings.stt_max_batch,
             max_interim_batch=max(1, settings.stt_max_batch // 2),
             metrics=metrics,
@@ -113,8 +115,7 @@ class SttModels:
         models = cls(
             engine=engine, vad=vad, turn=turn, settings=settings, metrics=metrics, device=device
         )
-        # One lane is a part of the device.
-        models.scheduler.headroom.learn(took_s / _lanes(settings)[0], warm.seconds)
+        models.scheduler.headroom.learn(took_s, warm.seconds)
         return models
 
     def end_of_turn(self, audio: Samples) -> float:
@@ -137,28 +138,31 @@ def _license(model: str) -> str:
         return ""
 
 
-def _lanes(settings: Settings) -> tuple[int, int]:
-    """Give the batches that are decoded at once and the threads of each."""
-    if settings.device == "cuda" or (settings.device == "auto" and cuda_devices()):
-        return settings.stt_lanes or 1, 1
+def _lanes(settings: Settings) -> int:
+    """Give the batches that are decoded at once."""
+    if settings.stt_lanes or settings.device == "cuda":
+        return settings.stt_lanes or 1
     threads = settings.threads or len(os.sched_getaffinity(0))
-    lanes = settings.stt_lanes or min(CPU_LANES, threads)
-    return lanes, max(1, threads // lanes)
+    on_cuda = settings.device == "auto" and cuda_devices()
+    return 1 if on_cuda or threads < CPU_LANES else CPU_LANES
 
 
 def _load_engine(settings: Settings) -> WhisperEngine:
-    lanes, threads = _lanes(settings)
+    lanes = _lanes(settings)
+    place = _place("stt_model", settings.stt_model)
+    weights = place / "model.bin"
+    small = weights.is_file() and weights.stat().st_size <= SMALL_BYTES
     options = WhisperOptions(
         name=Path(settings.stt_model).name,
         device=settings.device,
         compute_type=settings.stt_compute_type,
-        threads=threads,
+        threads=settings.threads,
         lanes=lanes,
+        thrifty_interims=lanes > 1 and small,
         short_context=settings.stt_short_context,
         margin_ms=settings.stt_context_margin_ms,
         least_ms=settings.stt_context_least_ms,
     )
-    place = _place("stt_model", settings.stt_model)
     try:
         return WhisperEngine(place, options)
     except (RuntimeError, ValueError, OSError) as error:

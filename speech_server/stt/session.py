@@ -22,7 +22,7 @@ from speech_server.errors import SlowReader
 from speech_server.scheduling.scheduler import Priority
 from speech_server.stt.clock import AudioClock
 from speech_server.stt.config import StreamConfig
-from speech_server.stt.endpointing import Began, Ended, Endpointer, Event, Paused, Resumed
+from speech_server.stt.endpointing import Began, Ended, Ending, Endpointer, Event, Paused, Resumed
 from speech_server.stt.front_end import FrontEnd, Heard
 from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
@@ -180,7 +180,8 @@ class Session:
             self._begin(event.start_ms)
         elif utterance is None:
             return
-        elif isinstance(event, Paused):
+        elif isinstance(event, Paused if self._config.interim_results else Ending):
+            # Without interims nobody is shown a preflight: it is made for the final alone.
             self._speculate(utterance)
         elif isinstance(event, Resumed):
             self._drop_speculation(utterance)

@@ -3,7 +3,16 @@ from dataclasses import replace
 import pytest
 
 from speech_server.settings import Settings
-from speech_server.stt.endpointing import Began, Ended, Endpointer, Endpointing, Paused, Resumed
+from speech_server.stt.endpointing import (
+    LEAD_MS,
+    Began,
+    Ended,
+    Ending,
+    Endpointer,
+    Endpointing,
+    Paused,
+    Resumed,
+)
 
 DEFAULTS = replace(
     Endpointing.of(Settings()),
@@ -20,7 +29,8 @@ def run(windows, *, patient=False, config=DEFAULTS, judge=None):
     events = []
     for probability in windows:
         for event in endpointer.push(probability):
-            events.append((endpointer.clock_ms, event))
+            if not isinstance(event, Ending):
+                events.append((endpointer.clock_ms, event))
             if isinstance(event, Paused) and judge is not None:
                 endpointer.judge(judge)
     return events
@@ -101,3 +111,20 @@ def test_reset_begins_anew():
     endpointer.reset()
     events = [e for _ in range(10) for e in endpointer.push(V)]
     assert events == [Began(320)]
+
+
+@pytest.mark.parametrize("end_of_turn", [0.0, 0.45, 0.9])
+def test_the_end_is_told_ahead_once_in_each_pause(end_of_turn):
+    endpointer = Endpointer(DEFAULTS, patient=True)
+    ending, ended = [], 0
+    for probability in [V] * 4 + [S] * 7 + [V] * 4 + [S] * 60:
+        for event in endpointer.push(probability):
+            if isinstance(event, Paused):
+                endpointer.judge(end_of_turn)
+            elif isinstance(event, Ending):
+                ending.append(endpointer.clock_ms)
+            elif isinstance(event, Ended):
+                ended = endpointer.clock_ms
+    # The first pause ended before its end was near, unless the turn seemed complete.
+    assert len(ending) == (2 if end_of_turn == 0.9 else 1)
+    assert 0 < ended - ending[-1] <= LEAD_MS

@@ -102,7 +102,7 @@ async def test_streams_without_a_config_keep_nobody_out():
 
 async def test_finals_teach_their_cost():
     engine = FakeEngine(delay_s=0.05)
-    async with rig(engine, stt_lanes=1) as server:
+    async with rig(engine) as server:
         scheduler = server.service._models.scheduler
         assert scheduler.headroom.cost == 0
         await server.talk(config(), *pieces(voice(1.0)))
