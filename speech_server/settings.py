@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         description="Shortest time between two interims of a stream, in milliseconds.",
     )
     stt_interim_share: float = Field(
-        default=0.25,
+        default=0.2,
         gt=0,
         le=1,
         description="Part of the time in which interims of one stream may be in work, 0 to 1; less "
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        default=1024,
+        default=960,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
