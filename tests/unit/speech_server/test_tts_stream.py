@@ -381,3 +381,16 @@ async def test_a_client_that_goes_away_leaves_nothing(
     async with asyncio.timeout(10):
         while models.scheduler.lanes:  # noqa: ASYNC110 - the scheduler is a thread
             await asyncio.sleep(0.05)
+
+
+async def test_words_around_a_flush_join_to_the_text(client: SpeechClient) -> None:
+    requests = [
+        message("a", config=Config(enable_word_time_offsets=True)),
+        message("a", text="One moment, please. "),
+        message("a", flush="f1"),
+        message("a", text="Here it is."),
+        message("a", end_input=True),
+    ]
+    heard = (await client.speak(requests))["a"]
+    words = [w for r in heard.of("timings") for w in r.timings.words]
+    assert "".join(word.text for word in words) == "One moment, please. Here it is."
