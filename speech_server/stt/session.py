@@ -28,7 +28,7 @@ from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
 from speech_server.stt.outbox import Outbox, Send
 from speech_server.stt.pacing import Pacer, Stage
-from speech_server.stt.rendering import is_speech, to_result
+from speech_server.stt.rendering import is_question, is_speech, to_result
 from speech_server.stt.results import Draining, FinalizeReason, SpeechEvent
 from speech_server.stt.utterance import Speculation, Utterance
 from speech_server.telemetry import Metrics
@@ -259,6 +259,9 @@ class Session:
         if utterance.over or not self._config.interim_results or not self._first(utterance):
             return
         if is_speech(utterance, hypothesis):
+            if is_question(hypothesis.text):
+                utterance.end_of_turn = 1.0
+                self._endpointer.judge(utterance.end_of_turn)
             to_ms, audio_ms = speculation.to_ms, self._audio_ms
             self._outbox.put(
                 to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=audio_ms, preflight=True)
@@ -341,14 +344,13 @@ class Session:
             return
         if self._interim and not self._models.scheduler.waits(self._interim):
             return
-        tried_ms = utterance.interim_at_ms
-        since_ms = self._audio_ms - (tried_ms or utterance.start_ms)
-        stage = Stage.of(tried=tried_ms > 0, shown=utterance.interims > 0)
+        since_ms = self._audio_ms - (utterance.interim_at_ms or utterance.start_ms)
+        stage = Stage.of(tried=utterance.interim_at_ms > 0, shown=utterance.interims > 0)
         if not self._pacer.due(since_ms, stage) or not self._first(utterance):
             return
         utterance.interim_at_ms = self._audio_ms
         priority = Priority.INTERIM if utterance.interims else Priority.FIRST_INTERIM
-        # One that still waits in the queue is replaced by this newer one.
+        # One that still waits is replaced by this newer one.
         self._interim = self._look.decode(utterance, self._audio_ms, priority, self._config)
         self._tasks.create_task(self._publish_interim(utterance, self._interim, self._audio_ms))
 
@@ -378,8 +380,6 @@ class Session:
             self._metrics.stt_first_partial.observe(self._clock.since(utterance.start_ms))
         result = to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=self._audio_ms)
         self._outbox.put(result)
-
-    # Out
 
     def _first(self, utterance: Utterance) -> bool:
         """Whether no utterance before it still waits for its final."""
