@@ -248,7 +248,8 @@ def _exact_table(run: Run) -> Table:
     )
     for name in run.names("exact"):
         found = [run.values("exact", OURS, name, f"{one}_db") for one in _EXACT]
-        table.add_row(name, str(len(found[0])), *(f"{min(values):.1f}" for values in found))
+        worst = (f"{min(values):.1f}" if values else "" for values in found)
+        table.add_row(name, str(len(found[0])), *worst)
     return table
 
 

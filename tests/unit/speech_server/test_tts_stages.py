@@ -202,8 +202,9 @@ def test_stages_are_cut_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monkey
     for voice in (here, kept, again):
         assert isinstance(voice, PiperVoice)
         made += speak([Utterance(voice, some_ids(50), MANNER, Noise(5, 0))], (40,))
-    assert np.array_equal(made[0], made[1])
-    assert np.array_equal(made[0], made[2])
+    # Each cut times which form of the decoder is faster here, and may find the other one.
+    assert decibels(made[0], made[1]) > EXACT_DB
+    assert np.array_equal(made[1], made[2])
     assert len(list(cache.iterdir())) == 1
 
 
