@@ -42,6 +42,8 @@ class DecodeItem:
     options: DecodeOptions = DecodeOptions()
     language: str | None = None
     """ISO 639-1 code; None detects it."""
+    half_window: bool = False
+    """Decode over at least half of the model's window."""
     full_window: bool = False
     context: tuple[int, ...] = ()
     """Tokens that come before the transcript; as many as ``options.context_tokens``."""

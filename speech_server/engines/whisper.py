@@ -1,7 +1,7 @@
 """Whisper in CTranslate2: the only door to ``ctranslate2`` and ``faster_whisper``.
 
 The encoder takes any length up to 30 s, so a window is the speech and a margin of empty frames
-and not 30 s. Without the margin the decoder loops; with it and one retry over the full window
+and not 30 s. Without the margin the decoder loops; with it and a retry over longer windows
 nothing is lost on the model and language where it was measured, and the encoder costs a quarter.
 """
 
@@ -116,6 +116,8 @@ class WhisperEngine:
         options = self._options
         frames: int = item.features.shape[1] + options.margin_ms // FRAME_MS
         frames = max(frames, options.least_ms // FRAME_MS)
+        if item.half_window:
+            frames = max(frames, FULL_WINDOW // 2)
         step = 100 if frames <= 1200 else 300
         return min(FULL_WINDOW, -(-frames // step) * step)
 

@@ -305,7 +305,7 @@ async def test_an_engine_that_fails_ends_only_its_stream():
     assert rich(bad)[0].reason == "ENGINE_FAILED"
 
 
-async def test_a_fault_is_decoded_again_over_the_full_window():
+async def test_a_fault_is_decoded_again_over_longer_windows():
     engine = FakeEngine()
 
     def answer(item):
@@ -319,7 +319,8 @@ async def test_a_fault_is_decoded_again_over_the_full_window():
         done = finals(await server.talk(config(), *pieces(voice(0.6))))
     assert len(done) == 1
     assert done[0].transcript
-    assert [batch[0].full_window for batch in engine.batches] == [False, True]
+    assert [batch[0].full_window for batch in engine.batches] == [False, False, True]
+    assert [batch[0].half_window for batch in engine.batches] == [False, True, True]
 
 
 async def test_cancelled_streams_leave_nothing(server):

@@ -117,11 +117,12 @@ async def test_one_failure_does_not_reach_its_batch_mates(busy):
     assert (good.text, fine.text) == ("10 frames", "12 frames")
 
 
-async def test_a_fault_of_one_is_retried_alone_over_the_full_window(busy):
+@pytest.mark.parametrize(("mends", "tries"), [("half_window", 1), ("full_window", 2)])
+async def test_a_fault_of_one_is_retried_alone_over_longer_windows(busy, mends, tries):
     scheduler, engine = busy
 
     def answer(one: DecodeItem):
-        fault = "loop" if one.features.shape[1] == 11 and not one.full_window else ""
+        fault = "loop" if one.features.shape[1] == 11 and not getattr(one, mends) else ""
         return replace(FakeEngine._frames(one), fault=fault)
 
     engine.answer = answer
@@ -129,7 +130,19 @@ async def test_a_fault_of_one_is_retried_alone_over_the_full_window(busy):
     engine.gate.set()
     done = await asyncio.gather(*jobs)
     assert [h.retried for h in done] == ["", "loop", ""]
-    assert heard(engine) == [[10, 11, 12], [11]]
+    assert heard(engine) == [[10, 11, 12], *[[11]] * tries]
+
+
+async def test_long_speech_is_retried_over_the_full_window_at_once(busy):
+    scheduler, engine = busy
+    engine.answer = lambda one: replace(
+        FakeEngine._frames(one),
+        fault="loop" if one.features.shape[1] == 1300 and not one.full_window else "",
+    )
+    job = scheduler.submit(item(1300), FINAL, "a")
+    engine.gate.set()
+    assert (await job).retried == "loop"
+    assert heard(engine) == [[1300], [1300]]
 
 
 async def test_an_interim_is_not_retried_but_for_its_language(busy):
