@@ -83,7 +83,7 @@ class Hypothesis:
     align_ms: float = 0.0
     queue_ms: float = field(default=0.0, compare=False)
     retried: str = ""
-    """The fault for which the full window was decoded, if it was."""
+    """The fault for which a longer window was decoded, if one was."""
 
 
 class RecognitionEngine(Protocol):

@@ -1,6 +1,6 @@
 """What recognition and synthesis know of each other when they compute on the same cores or GPU.
 
-Each has a queue of its own and a thread of its own; the operating system shares the device between
+Each has a queue and threads of its own; the operating system shares the device between
 the two. What it cannot know is that a caller waits for a final while the sound of an answer is
 ready for seconds: recognition says when it computes, and synthesis that can wait does.
 """
