@@ -1,17 +1,17 @@
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { createRule, type Trunk } from '../../api';
 import { strings } from '../../strings';
 import { operator } from '../../strings/operator';
 import { Button, Notice, SelectField, TextField } from '../../ui';
-import { explain, fieldError, useAccess } from '../access/store';
+import { explain, fieldError } from '../access/store';
 import { useAssistants } from '../assistants/store';
+import { useSaving } from './useSaving';
 
 const NOBODY = '-';
 
 /** A new rule for calls that come in. */
 export function RuleForm({ trunks, onDone }: { trunks: readonly Trunk[]; onDone: () => void }) {
   const words = operator.lines;
-  const key = useAccess((access) => access.key);
   // A rule names agents; which assistant an agent is, its own settings say.
   const agents = [...new Set(useAssistants().map(({ agentName }) => agentName))];
   const [name, setName] = useState('');
@@ -20,16 +20,11 @@ export function RuleForm({ trunks, onDone }: { trunks: readonly Trunk[]; onDone:
   const [pin, setPin] = useState('');
   const [trunk, setTrunk] = useState('');
   const [agent, setAgent] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<unknown>();
 
-  const submit = async (event: SyntheticEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setTrouble(undefined);
-    const answering = agent || agents[0];
-    try {
-      await createRule(
+  const answering = agent || agents[0];
+  const { busy, trouble, submit } = useSaving(
+    (key) =>
+      createRule(
         {
           name: name.trim(),
           kind,
@@ -39,13 +34,9 @@ export function RuleForm({ trunks, onDone }: { trunks: readonly Trunk[]; onDone:
           agents: agent === NOBODY || !answering ? [] : [answering],
         },
         key,
-      );
-      onDone();
-    } catch (error) {
-      setTrouble(error);
-      setBusy(false);
-    }
-  };
+      ),
+    onDone,
+  );
 
   const errors = {
     name: fieldError(trouble, 'name'),

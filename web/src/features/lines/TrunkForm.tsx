@@ -1,15 +1,15 @@
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { createTrunk, type Trunk } from '../../api';
 import { strings } from '../../strings';
 import { operator } from '../../strings/operator';
 import { Button, Notice, SelectField, TextField } from '../../ui';
-import { explain, fieldError, useAccess } from '../access/store';
+import { explain, fieldError } from '../access/store';
 import { parts } from './fields';
+import { useSaving } from './useSaving';
 
 /** A new SIP trunk. What the API does not accept is said at its field. */
 export function TrunkForm({ onDone }: { onDone: () => void }) {
   const words = operator.lines;
-  const key = useAccess((access) => access.key);
   const [kind, setKind] = useState<Trunk['kind']>('inbound');
   const [typed, setTyped] = useState({
     name: '',
@@ -19,8 +19,6 @@ export function TrunkForm({ onDone }: { onDone: () => void }) {
     username: '',
     password: '',
   });
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<unknown>();
   const field = (name: keyof typeof typed) => ({
     value: typed[name],
     autoComplete: 'off',
@@ -29,12 +27,9 @@ export function TrunkForm({ onDone }: { onDone: () => void }) {
     'data-testid': `trunk-${name}`,
   });
 
-  const submit = async (event: SyntheticEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setTrouble(undefined);
-    try {
-      await createTrunk(
+  const { busy, trouble, submit } = useSaving(
+    (key) =>
+      createTrunk(
         {
           kind,
           name: typed.name.trim(),
@@ -45,13 +40,9 @@ export function TrunkForm({ onDone }: { onDone: () => void }) {
           password: typed.password,
         },
         key,
-      );
-      onDone();
-    } catch (error) {
-      setTrouble(error);
-      setBusy(false);
-    }
-  };
+      ),
+    onDone,
+  );
 
   const errors = {
     name: fieldError(trouble, 'name'),
