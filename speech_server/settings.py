@@ -111,7 +111,7 @@ class Settings(BaseSettings):
         ge=0,
         le=64,
         description="Batches that are decoded at once; one of several is kept for finals, and a "
-        "small model computes interims on one thread. 0 takes 2 on a CPU with two threads or more, "
+        "small model makes its tokens on one thread. 0 takes 2 on a CPU with two threads or more, "
         "else 1.",
     )
     stt_max_batch: int = Field(

@@ -39,7 +39,10 @@ class Began:
 
 @dataclass(frozen=True)
 class Paused:
-    """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window."""
+    """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window.
+
+    Told once more when the pause goes on and its turn was not judged complete.
+    """
 
     end_ms: int
 
@@ -70,6 +73,10 @@ _FORGIVEN_WINDOWS: Final = 2
 LEAD_MS: Final = 384
 """Time in which a final can be decoded."""
 
+AGAIN_MS: Final = 384
+"""Silence at which a turn that seems incomplete is judged once more: what follows its last word
+tells more than the first eighth of a second does (ADR 0006)."""
+
 
 class Endpointer:
     """Follows one stream.
@@ -94,6 +101,7 @@ class Endpointer:
         self._unvoiced = 0
         self._silence_from_ms: int | None = None
         self._told_pause = False
+        self._told_again = False
         self._told_end = False
 
     @property
@@ -125,10 +133,10 @@ class Endpointer:
         return self._follow(probability, begin_ms)
 
     def judge(self, end_of_turn: float) -> None:
-        """Hear the end-of-turn probability of the pause that was told."""
+        """Hear an end-of-turn probability of the pause that was told; its highest one counts."""
         threshold = self.config.end_of_turn_threshold
         reached = end_of_turn / threshold if threshold else 1.0
-        self._completeness = max(self._least, min(1.0, reached))
+        self._completeness = max(self._completeness, min(1.0, reached))
 
     def reset(self) -> None:
         """Forget what goes on; the next voiced window begins anew."""
@@ -174,8 +182,12 @@ class Endpointer:
         if not self._told_pause:
             if silence_ms >= config.preflight_silence_ms:
                 self._told_pause = True
+                self._told_again = False
                 self._told_end = False
                 events.append(Paused(self._silence_from_ms))
+        elif not self._told_again and silence_ms >= AGAIN_MS and self._completeness < 1:
+            self._told_again = True
+            events.append(Paused(self._silence_from_ms))
         elif not self._told_end and silence_ms >= wait_ms - LEAD_MS:
             self._told_end = True
             events.append(Ending())

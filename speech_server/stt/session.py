@@ -182,7 +182,8 @@ class Session:
             return
         elif isinstance(event, Paused if self._config.interim_results else Ending):
             # Without interims nobody is shown a preflight: it is made for the final alone.
-            self._speculate(utterance)
+            if utterance.speculation is None:
+                self._speculate(utterance)
         elif isinstance(event, Resumed):
             self._drop_speculation(utterance)
         elif isinstance(event, Ended):
@@ -245,10 +246,10 @@ class Session:
         self._tasks.create_task(self._publish_preflight(utterance, speculation))
 
     def _drop_speculation(self, utterance: Utterance) -> None:
+        utterance.end_of_turn = None
         if utterance.speculation:
             utterance.speculation.future.cancel()
             utterance.speculation = None
-            utterance.end_of_turn = None
             self._metrics.stt_speculative.labels("stale").inc()
 
     async def _publish_preflight(self, utterance: Utterance, speculation: Speculation) -> None:
@@ -276,7 +277,7 @@ class Session:
         utterance = self._utterance
         probability = await self._look.end_of_turn(self._endpointer.clock_ms)
         if utterance is not None and probability is not None:
-            utterance.end_of_turn = probability
+            utterance.end_of_turn = max(probability, utterance.end_of_turn or 0.0)
             self._endpointer.judge(probability)
 
     def _finalise(

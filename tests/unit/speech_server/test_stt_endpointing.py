@@ -98,6 +98,20 @@ def test_a_judgement_counts_for_its_pause_only():
     assert ended == 960
 
 
+def test_an_incomplete_turn_is_judged_again_and_its_best_score_counts():
+    for scores, silence_ms, looks in (([0.1, 0.9], 400, 2), ([0.3, 0.0], 768, 2), ([0.9], 320, 1)):
+        endpointer = Endpointer(DEFAULTS, patient=True)
+        left = list(scores)
+        for probability in [V] * 4 + [S] * 60:
+            for event in endpointer.push(probability):
+                if isinstance(event, Paused):
+                    assert event == Paused(128)
+                    endpointer.judge(left.pop(0))
+                if isinstance(event, Ended):
+                    assert 0 <= endpointer.clock_ms - event.end_ms - silence_ms < 32
+        assert len(scores) - len(left) == looks
+
+
 def test_a_stop_before_the_preflight_needs_none():
     config = replace(DEFAULTS, preflight_silence_ms=1000)
     events = run([V] * 4 + [S] * 60, config=config)
