@@ -14,7 +14,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from bench.stt.clips import Clip, Samples
-from bench.stt.pace import Pace, new_heard, room, words_of
+from bench.stt.pace import Pace, complete_at, new_heard, room, words_of
 from bench.stt.records import Final, Heard
 
 END = pb.SPEECH_EVENT_TYPE_END
@@ -66,6 +66,8 @@ class _Talk:
     heard: list[Heard]
     begins_s: list[float]
     utterances: dict[str, _Utterance] = field(default_factory=dict)
+    shown: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    """For each recording what was to be read of it, and from when on."""
 
     def at(self, audio_ms: int) -> tuple[Heard, float]:
         """Give the recording that a moment of the stream lies in."""
@@ -114,6 +116,8 @@ async def speak(target: str, clips: Sequence[Clip], ways: Ways) -> list[Heard]:
     for one in heard:
         one.text = " ".join(final.text for final in one.finals if final.text)
         one.complete_s = next((f.at_s for f in reversed(one.finals) if f.text), None)
+        if one.complete_s is not None:
+            one.shown_s = complete_at(talk.shown[one.clip], one.end_s)
     return heard
 
 
@@ -161,6 +165,8 @@ def _note(talk: _Talk, result: pb.StreamingRecognitionResult, now_s: float) -> N
     )
     heard.unstable_words += len(before) - kept
     utterance.last = result.transcript
+    text = " ".join(part for part in (*(f.text for f in heard.finals), result.transcript) if part)
+    talk.shown.setdefault(heard.clip, []).append((now_s - begin_s, text))
     if not result.is_final:
         heard.interims += 1
         utterance.preflight = result.transcript if result.preflight else None

@@ -57,6 +57,11 @@ def delays(heard: Sequence[Heard]) -> list[float]:
     return [one.final_delay_s for one in heard if one.final_delay_s is not None]
 
 
+def shown(heard: Sequence[Heard]) -> list[float]:
+    """Give the delays after which the words of the texts were shown, final or not."""
+    return [one.shown_delay_s for one in heard if one.shown_delay_s is not None]
+
+
 def first_interims(heard: Sequence[Heard]) -> list[float]:
     """Give the times from the onset of speech to the first interim."""
     return [one.first_interim_s - one.start_s for one in heard if one.first_interim_s is not None]

@@ -70,3 +70,14 @@ def room(count: int, seed: int = 0) -> Samples:
 def words_of(text: str) -> list[str]:
     """Give a text's words without case and punctuation; cheap, since callers do it while pacing."""
     return re.sub(r"[^\w\s']", "", text.casefold()).split()
+
+
+def complete_at(shown: list[tuple[float, str]], end_s: float) -> float | None:
+    """Say when the last text was there first, after the end of speech; None if it never was.
+
+    A text that was last changed before the speech had ended, and not confirmed after it, lacks
+    what was said in between.
+    """
+    last = words_of(shown[-1][1])
+    after = [at_s for at_s, text in shown if at_s >= end_s and words_of(text) == last]
+    return after[0] if after else None

@@ -10,10 +10,10 @@ from bench.peers.errors import PeerRefusedError
 from bench.peers.whisper_live import RATE_HZ, WhisperLive
 from bench.stt.caller import Ways
 from bench.stt.clips import Clip
-from bench.stt.pace import Pace, new_heard, room, words_of
+from bench.stt.pace import Pace, complete_at, new_heard, room, words_of
 from bench.stt.records import Heard
 
-__all__ = ["complete_at", "speak"]
+__all__ = ["speak"]
 
 
 async def speak(peer: WhisperLive, clip: Clip, ways: Ways) -> Heard:
@@ -69,14 +69,3 @@ def _note(heard: Heard, shown: list[tuple[float, str]]) -> None:
     if shown:
         heard.text = shown[-1][1]
         heard.complete_s = complete_at(shown, heard.end_s)
-
-
-def complete_at(shown: list[tuple[float, str]], end_s: float) -> float | None:
-    """Say when the last text was there first, after the end of speech; None if it never was.
-
-    A text that was last changed before the speech had ended, and not confirmed after it, lacks
-    what was said in between.
-    """
-    last = words_of(shown[-1][1])
-    after = [at_s for at_s, text in shown if at_s >= end_s and words_of(text) == last]
-    return after[0] if after else None

@@ -44,7 +44,9 @@ class Heard(BaseModel):
     text: str = ""
     """All that was recognised."""
     complete_s: float | None = None
-    """When all of the text was there."""
+    """When all of the text was there: final with us, shown with WhisperLive, which has none."""
+    shown_s: float | None = None
+    """When the words of all of the text were shown first, final or not."""
     first_interim_s: float | None = None
     interims: int = 0
     unstable_words: int = 0
@@ -61,6 +63,12 @@ class Heard(BaseModel):
     def final_delay_s(self) -> float | None:
         """From the true end of speech to the complete text."""
         return None if self.complete_s is None or not self.text else self.complete_s - self.end_s
+
+    @property
+    def shown_delay_s(self) -> float | None:
+        """From the true end of speech to the words of the complete text, final or not."""
+        at_s = self.complete_s if self.shown_s is None else self.shown_s
+        return None if at_s is None or not self.text else at_s - self.end_s
 
     @property
     def premature(self) -> bool:

@@ -8,9 +8,8 @@ from bench.result import Machine
 from bench.stt import figures, plots, records, tables
 from bench.stt.caller import Ways, speak
 from bench.stt.clips import Clip, load_clips, spread
-from bench.stt.pace import room, words_of
+from bench.stt.pace import complete_at, room, words_of
 from bench.stt.page import page
-from bench.stt.peer_caller import complete_at
 from bench.stt.records import Final, Head, Heard, Records, Used
 from bench.stt.settings import PARTS, SttBenchSettings
 from tests.support.stt_rig import rig
