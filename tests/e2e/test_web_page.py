@@ -15,6 +15,8 @@ pytestmark = pytest.mark.web
 CLIPBOARD = ["microphone", "clipboard-read", "clipboard-write"]
 LEAD_S = 12.0  # the greeting is over by then; the file begins with the click on the join button
 WAIT_MS = 60_000
+TURNS = 3
+GAP_S = 14.0  # an answer of 40 tokens is over by then
 APART_MS = 1500
 """Between the assistant's own figure of an answer and the page's, on a busy machine."""
 
@@ -33,7 +35,10 @@ async def test_join_talk_read_and_leave(
     clip = (await load_clips(caller_settings))[0]
     recording = tmp_path / "voice.wav"
     soundfile.write(recording, clip.samples, clip.rate_hz)
-    microphone = microphone_wav(tmp_path / "mic.wav", recording, lead_s=LEAD_S, tail_s=60)
+    spoken = [recording] * TURNS
+    microphone = microphone_wav(
+        tmp_path / "mic.wav", *spoken, lead_s=LEAD_S, gap_s=GAP_S, tail_s=60
+    )
     async with chromium(microphone) as browser:
         context = await browser.new_context(permissions=CLIPBOARD)
         page = await context.new_page()
@@ -48,6 +53,7 @@ async def test_join_talk_read_and_leave(
         assert answers[1]
         await expect(page.get_by_test_id("agent-state")).to_be_visible()
         await latency_is_shown(page)
+        await page_measures_an_answer(page)
         await chat_is_answered(page)
         await transcript_is_searched_and_copied(page, answers[1])
         await page.get_by_test_id("leave-button").click()
@@ -55,30 +61,40 @@ async def test_join_talk_read_and_leave(
 
 
 async def latency_is_shown(page: Page) -> None:
-    """The answer's stages from the agent's message, and what this page heard of it itself."""
+    """The answer's stages from the agent's message, on one clock."""
     agent = page.locator('[data-testid="transcript-message"][data-speaker="agent"]')
     chip = agent.nth(1).get_by_test_id("latency")
     await chip.locator("summary").click()
     stages = await chip.locator("li").evaluate_all("all => all.map(one => one.dataset.stage)")
     order = ["transcript", "endOfTurn", "firstToken", "firstSound", "answered", "reached"]
     assert stages == [stage for stage in order if stage in stages]
-    assert {"firstToken", "firstSound", "answered", "reached"} <= set(stages)
+    assert {"firstToken", "firstSound", "answered"} <= set(stages)
+
+
+async def page_measures_an_answer(page: Page) -> None:
+    """What the page itself heard of a spoken answer agrees with what the assistant tells of it."""
+    # On a machine so busy that the page's timer is late it says nothing: one answer of several.
+    chip = page.locator('[data-testid="latency"][data-heard-ms]').first
+    await expect(chip).to_be_visible(timeout=WAIT_MS)
     heard_ms = float(await chip.get_attribute("data-heard-ms") or "nan")
+    if await chip.get_attribute("open") is None:
+        await chip.locator("summary").click()
+    await expect(chip.locator('[data-stage="reached"]')).to_contain_text(f"{heard_ms:.0f} ms")
     answered = await chip.locator('[data-stage="answered"]').inner_text()
     answered_ms = float(answered.split(" to ")[1].split(" ms")[0])
     assert abs(heard_ms - answered_ms) < APART_MS, (heard_ms, answered)
 
 
 async def chat_is_answered(page: Page) -> None:
-    """What is typed is shown as typed, and answered by the real assistant."""
-    before = len(await finals(page, "agent"))
+    """What is typed is shown as typed, and answered in the chat by the real assistant."""
+    await page.get_by_test_id("mute-button").click()
     await page.get_by_test_id("chat-input").fill("Please name one colour.")
     await page.keyboard.press("Enter")
-    lines = page.get_by_test_id("transcript-message")
-    typed = lines.and_(page.locator('[data-speaker="user"][data-kind="chat"]'))
-    await expect(typed.get_by_test_id("transcript-text")).to_have_text("Please name one colour.")
-    answers = await settled(page, "agent", before + 1)
-    assert answers[before]
+    typed = page.locator('[data-testid="transcript-message"][data-kind="chat"]')
+    mine = typed.and_(page.locator('[data-speaker="user"]')).get_by_test_id("transcript-text")
+    await expect(mine).to_have_text("Please name one colour.")
+    answer = typed.and_(page.locator('[data-speaker="agent"]')).get_by_test_id("transcript-text")
+    await expect(answer).not_to_be_empty(timeout=WAIT_MS)
 
 
 async def transcript_is_searched_and_copied(page: Page, answer: str) -> None:
