@@ -64,6 +64,11 @@ _ANYWHERE = {
     "c#": "C sharp",
     "et al.": "and others",
     "p.s.": "P S",
+    # Sounds that would be read letter by letter.
+    "mm-hmm": "um-hum",
+    "mm-hm": "um-hum",
+    "mhm": "um-hum",
+    "shh": "shush",
 }
 _SPELLED_TEXT = """
 AI API ATM CEO CFO CIA CPU CTO CSS CV DIY DNA DVD ETA EU FAQ FBI GDP GPS GPU HR HTML HTTP HTTPS
