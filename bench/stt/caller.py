@@ -4,6 +4,7 @@ A stream may carry several recordings one after the other, as a call does; a res
 recording that its utterance began in.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class Ways:
         interims: Ask for interims.
         limit_ms: Lateness from which a message counts as late.
         speed: Times real time.
+        settle_s: Time between the config and the first audio. A refusal that comes while a message
+            is written reaches the caller as an internal error (grpc #36066); so it is heard first.
     """
 
     chunk_ms: int = 50
@@ -41,6 +44,7 @@ class Ways:
     interims: bool = True
     limit_ms: float = 5.0
     speed: float = 1.0
+    settle_s: float = 0.0
 
     def length_s(self, clip: Clip) -> float:
         """Time that a recording takes of the stream."""
@@ -133,6 +137,7 @@ async def _requests(
             enable_voice_activity_events=True,
         )
     )
+    await asyncio.sleep(ways.settle_s)
     pace.begin()
     size = rate_hz * ways.chunk_ms // 1000
     for number, clip in enumerate(clips):

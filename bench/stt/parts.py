@@ -31,6 +31,8 @@ PEER = "WhisperLive"
 PEER_TAIL_S = 4.0
 CALL_SHARE = 0.4
 OPEN_STREAMS = 16
+REFUSAL_S = 1.0
+"""By then a server with too many streams has said so."""
 
 
 async def alone(bench: Bench) -> Lines:
@@ -120,7 +122,8 @@ async def load(bench: Bench) -> Lines:
         if settings.beyond:
             bench.tell(f"{settings.beyond} streams at once")
             clips = (bench.headline * settings.beyond)[: settings.beyond]
-            found = await together(bench, server, clips, bench.ways, settings.beyond, attempts=1)
+            ways = replace(bench.ways, settle_s=REFUSAL_S)
+            found = await together(bench, server, clips, ways, settings.beyond, attempts=1)
             lines += in_scene(found, "beyond", streams=settings.beyond)
     return lines
 
