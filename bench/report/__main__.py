@@ -34,7 +34,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     made = plots.render(runs)
     for old in folder.glob("*.svg"):
-        if old.name not in made:
+        if plots.is_ours(old.name) and old.name not in made:
             old.unlink()
     for name, content in made.items():
         (folder / name).write_bytes(content)

@@ -30,12 +30,20 @@ _STYLE: Any = {
 }
 
 
+def is_ours(name: str) -> bool:
+    """Tell whether a plot is of this report; other benches keep theirs in the same folder."""
+    return name.startswith(tuple(f"{bench}-" for bench in _kinds()))
+
+
+def _kinds() -> Mapping[str, Callable[[Group], Any]]:
+    return {"turn": _turn, "load": _load, "soak": _soak}
+
+
 def render(runs: Sequence[Run]) -> dict[str, bytes]:
     """Give each plot's file name and content."""
-    kinds: Mapping[str, Callable[[Group], Any]] = {"turn": _turn, "load": _load, "soak": _soak}
     found = {}
     with mpl.rc_context(_STYLE):
-        for bench, draw in kinds.items():
+        for bench, draw in _kinds().items():
             for group in groups(runs, bench):
                 figure = draw(group)
                 buffer = io.BytesIO()

@@ -68,4 +68,4 @@ def _note(heard: Heard, shown: list[tuple[float, str]]) -> None:
         before = words
     if shown:
         heard.text = shown[-1][1]
-        heard.complete_s = complete_at(shown, heard.end_s)
+        heard.shown_s = heard.complete_s = complete_at(shown, heard.end_s)

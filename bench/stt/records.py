@@ -67,8 +67,7 @@ class Heard(BaseModel):
     @property
     def shown_delay_s(self) -> float | None:
         """From the true end of speech to the words of the complete text, final or not."""
-        at_s = self.complete_s if self.shown_s is None else self.shown_s
-        return None if at_s is None or not self.text else at_s - self.end_s
+        return None if self.shown_s is None or not self.text else self.shown_s - self.end_s
 
     @property
     def premature(self) -> bool:

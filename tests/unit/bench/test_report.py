@@ -124,6 +124,17 @@ def test_the_command_writes_and_then_finds_nothing_to_do(root: Path) -> None:
     assert len(list((root / "docs" / "benchmarks").glob("*.svg"))) == 3
 
 
+def test_plots_of_other_benches_stay_and_its_own_old_ones_go(root: Path) -> None:
+    folder = root / "docs" / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("tts-length.svg", "turn-of-old.svg"):
+        (folder / name).write_text("<svg/>")
+    command = [sys.executable, "-m", "bench.report", "--root", str(root)]
+    subprocess.run(command, check=True, cwd=ROOT)
+    assert (folder / "tts-length.svg").is_file()
+    assert not (folder / "turn-of-old.svg").exists()
+
+
 def test_the_committed_page_is_what_the_committed_files_make() -> None:
     runs = read_all(ROOT / "bench" / "results")
     assert (ROOT / "docs" / "benchmarks.md").read_text() == page.render(runs, ROOT)
