@@ -10,6 +10,9 @@ import pytest
 
 from caller import CallerSettings, Report, converse
 from stack import Stack, StackSettings, free_base
+from stack.programs import chromium
+from stack.progress import Progress
+from tests.support.browser import find_chromium
 from tests.support.processes import marked_processes
 
 AGENTS_DIR = Path(__file__).resolve().parents[2] / "configs" / "agents"
@@ -32,6 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
             item.add_marker(pytest.mark.filterwarnings(FFI_RACE))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser_program(request: pytest.FixtureRequest) -> None:
+    """Chromium, installed where it is missing and a test of the page is among those to run."""
+    wanted = any(item.get_closest_marker("web") for item in request.session.items)
+    if wanted and find_chromium() is None:
+        chromium.find_or_install(StackSettings(), Progress())
 
 
 @pytest.fixture(scope="session")
