@@ -14,7 +14,6 @@ on the join button; the time before the words is the file's own silence (`lead_s
 import asyncio
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,10 +22,10 @@ import numpy as np
 import soundfile
 from playwright.async_api import Browser, Page, async_playwright
 
+from stack import programs
+
 PATIENCE_MS = 60_000
 """What a step on the page may take where two cores carry a browser or two and everything else."""
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 QUIET = (
     "--disable-gpu",
@@ -39,10 +38,9 @@ QUIET = (
 """Nothing of Chromium's own goes to the network."""
 
 
-def find_chromium() -> str | None:
+def find_chromium() -> str | Path | None:
     """The Chromium to use: `CHROMIUM` where it is set, else the first on PATH."""
-    named = os.environ.get("CHROMIUM")
-    return named or next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    return os.environ.get("CHROMIUM") or programs.chromium.find()
 
 
 def microphone_wav(
