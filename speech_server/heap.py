@@ -10,7 +10,7 @@ import threading
 import time
 
 _M_ARENA_MAX = -8
-_BETWEEN_S = 5.0
+_BETWEEN_S = 2.0
 
 _lock = threading.Lock()
 _given_s = 0.0

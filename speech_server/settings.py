@@ -91,17 +91,18 @@ class Settings(BaseSettings):
         "the models that it was measured on.",
     )
     stt_context_margin_ms: int = Field(
-        default=1000,
+        default=2000,
         ge=500,
         le=10000,
-        description="Empty context after the speech, in milliseconds.",
+        description="Silence that is encoded after the speech of a final, in milliseconds; at most "
+        "1000 for interims.",
     )
     stt_context_least_ms: int = Field(
-        default=6000,
+        default=8000,
         ge=1000,
         le=30_000,
-        description="Shortest context that is encoded, in milliseconds: in shorter ones Whisper "
-        "repeats the few words that it hears.",
+        description="Shortest context that is encoded for a final, in milliseconds: in shorter "
+        "ones Whisper repeats the few words that it hears. At most 6000 for interims.",
     )
     stt_max_streams: int = Field(
         default=32, ge=1, description="Recognition streams that may be open at once."

@@ -63,7 +63,12 @@ class SttBenchSettings(BaseSettings):
     memory_streams: int = Field(
         default=1000, ge=10, description="Streams one after the other, to see memory grow."
     )
-    chunk_ms: int = Field(default=50, ge=10, le=500, description="Audio in a message, in ms.")
+    chunk_ms: int = Field(
+        default=20,
+        ge=10,
+        le=500,
+        description="Audio in a message, in ms: 20 are a packet of WebRTC and of a telephone.",
+    )
     send_lag_limit_ms: float = Field(
         default=5.0, gt=0, description="Lateness of messages at p99 above which a run is void."
     )

@@ -1,7 +1,7 @@
 """Whisper in CTranslate2: the only door to ``ctranslate2`` and ``faster_whisper``.
 
-The encoder takes any length up to 30 s, so a window is the speech and a margin of empty frames
-and not 30 s. Without the margin the decoder loops; with it and a retry over longer windows
+The encoder takes any length up to 30 s, so a window is the speech and a margin of silence and
+not 30 s. Without the margin the decoder loops; with it and a retry over longer windows
 nothing is lost on the model and language where it was measured, and the encoder costs a quarter.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 import tokenizers
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
-from speech_server.audio.log_mel import FRAME_MS
+from speech_server.audio.log_mel import FRAME_MS, silence
 from speech_server.engines.base import DecodeItem, Hypothesis, Word
 from speech_server.engines.whisper_checks import find_fault
 from speech_server.engines.whisper_words import split_words, timed_words
@@ -32,6 +32,10 @@ MEASURED: Final[dict[int, frozenset[str]]] = {512: frozenset({"en"})}
 """Width of the model to the languages for which the short window was measured (base: 512)."""
 
 LEAST_FRAMES: Final = 4
+
+INTERIM_MARGIN_MS: Final = 1000
+INTERIM_LEAST_MS: Final = 6000
+"""Windows of interims are shorter: a loop in one shows nothing, and the next one is near."""
 
 ShortContext = Literal["auto", "on", "off"]
 
@@ -52,8 +56,8 @@ class WhisperOptions:
     threads took a third longer for them (base int8: 130 ms an utterance against 97). Interims are
     encoded there too, for a third less computing. The model is loaded a second time for it."""
     short_context: ShortContext = "auto"
-    margin_ms: int = 1000
-    least_ms: int = 6000
+    margin_ms: int = 2000
+    least_ms: int = 8000
     """Shortest window: in shorter ones the decoder loops on a few words."""
 
 
@@ -112,9 +116,11 @@ class WhisperEngine:
         """Length of the item's window in frames."""
         if item.full_window or not self._may_be_short(item.language):
             return FULL_WINDOW
-        options = self._options
-        frames: int = item.features.shape[1] + options.margin_ms // FRAME_MS
-        frames = max(frames, options.least_ms // FRAME_MS)
+        margin_ms, least_ms = self._options.margin_ms, self._options.least_ms
+        if item.interim:
+            margin_ms = min(margin_ms, INTERIM_MARGIN_MS)
+            least_ms = min(least_ms, INTERIM_LEAST_MS)
+        frames: int = max(item.features.shape[1] + margin_ms // FRAME_MS, least_ms // FRAME_MS)
         if item.half_window:
             frames = max(frames, FULL_WINDOW // 2)
         step = 100 if frames <= 1200 else 300
@@ -127,10 +133,11 @@ class WhisperEngine:
     def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
         """Decode a batch greedily, without timestamps."""
         frames = self.bucket(items[0])
-        window = np.zeros((len(items), self.n_mels, frames), np.float32)
+        window = np.empty((len(items), self.n_mels, frames), np.float32)
         for row, item in enumerate(items):
             length = min(frames, item.features.shape[1])
             window[row, :, :length] = item.features[:, :length]
+            window[row, :, length:] = silence(item.features)
         began = time.perf_counter()
         encoder = self._narrow if items[0].interim else self._model
         encoded = encoder.encode(ctranslate2.StorageView.from_array(window))

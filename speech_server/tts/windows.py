@@ -6,7 +6,7 @@ FIRST_WIDTHS = (32, 56, 96)
 """Frames of the decoder's first inputs: the first is small so that sound comes at once, each is
 ready before the one before it has been played."""
 
-LONE_WIDTH = 256
+LONE_WIDTH = 192
 """Width in the long run when nobody else waits: less context is computed twice."""
 
 SHARED_WIDTH = 128

@@ -5,7 +5,7 @@ from faster_whisper.vad import SileroVADModel
 
 from speech_server.audio.decoding import InputEncoding, decode
 from speech_server.audio.history import History
-from speech_server.audio.log_mel import StreamLogMel, as_features, mel_filters
+from speech_server.audio.log_mel import StreamLogMel, as_features, mel_filters, silence
 from speech_server.audio.resampling import StreamResampler
 from speech_server.engines.silero import SileroVad
 from tests.support.stt_rig import VAD_FILE
@@ -21,6 +21,15 @@ def noise(seconds: float, rate: int = 16_000, seed: int = 1) -> np.ndarray:
 def cuts(total: int, seed: int = 2) -> list[int]:
     rng = np.random.default_rng(seed)
     return sorted(rng.integers(0, total, 40).tolist())
+
+
+def test_silence_is_what_whisper_would_have_been_given():
+    stream = StreamLogMel(80)
+    stream.push(noise(1))
+    spoken = as_features(stream.frames.rows(0, 10**6))
+    filled = FeatureExtractor()(np.pad(noise(1), (0, 16_000)), padding=0)
+    assert silence(spoken) == pytest.approx(filled[:, -50:].max(), abs=1e-4)
+    assert silence(spoken[:, :0]) == 0.0
 
 
 @pytest.mark.parametrize("n_mels", [80, 128])
