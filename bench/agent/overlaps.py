@@ -13,6 +13,7 @@ from bench.agent.settings import AgentBenchSettings
 from bench.agent.sounds import SIGNS, cough, hum, keyboard
 from bench.agent.texts import STORIES, heard_length, missing, words
 from bench.scripted_ollama import Body, Reply
+from caller.measure import AGENT_THRESHOLD_DBFS, voiced_span
 from caller.recorder import Samples
 from caller.speech_server import SpeechServer
 
@@ -125,6 +126,10 @@ class Overlaps:
                     lambda n=count: len(guest.texts("agent")) > n + 1,  # type: ignore[misc]
                     "the answer",
                 )
+                recorder = guest.participant.recorder
+                sent = [f for f in recorder.sent if spoken.start_s <= f.time_s < spoken.end_s]
+                span = voiced_span(sent, RATE_HZ, AGENT_THRESHOLD_DBFS)
+                begun_s = span.first_s if span else spoken.start_s
                 end_s = guest.last_voice_before(time.monotonic(), 0.4, spoken.start_s)
                 heard = await self._transcribe(guest, begin_s - 0.2, end_s + 0.05)
                 shown = next(
@@ -134,7 +139,7 @@ class Overlaps:
                 )
                 found.append(
                     Cut(
-                        stop_ms=round((end_s - spoken.start_s) * 1000, 1),
+                        stop_ms=round((end_s - begun_s) * 1000, 1),
                         history=len(words(shown)),
                         heard=heard_length(heard, STORIES[self._story]),
                     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from bench.calls.figures import Figures, figures_of
@@ -16,8 +17,31 @@ __all__ = ["Overload", "load_targets", "overload_of", "points_of", "soak_targets
 Lines = Sequence[Mapping[str, Any]]
 
 
-def points_of(lines: Lines, side: str) -> list[tuple[int, Figures, float | None]]:
-    """Give each point of a side's sweep: calls, figures, CPU-seconds a minute of a call."""
+@dataclass(frozen=True)
+class Point:
+    """A point of a side's sweep.
+
+    Attributes:
+        side: Of which system.
+        calls: Calls at once.
+        found: Its figures.
+        cpu_s: CPU-seconds a minute of a call.
+        lag_ms: How late the callers' own frames left, at worst (99th percentile of a turn).
+    """
+
+    side: str
+    calls: int
+    found: Figures
+    cpu_s: float | None
+    lag_ms: float | None
+
+    def on_time(self, limit_ms: float) -> bool:
+        """Tell whether its callers spoke as planned, so that it says something of the system."""
+        return self.lag_ms is not None and self.lag_ms <= limit_ms
+
+
+def points_of(lines: Lines, side: str) -> list[Point]:
+    """Give each point of a side's sweep."""
     found = []
     turns = [line for line in lines if line.get("side") == side and "calls" in line]
     for calls in sorted({line["calls"] for line in turns}):
@@ -30,7 +54,8 @@ def points_of(lines: Lines, side: str) -> list[tuple[int, Figures, float | None]
             ),
             None,
         )
-        found.append((calls, figures_of(mine, side), cost))
+        lags = [line["send_lag_p99_ms"] for line in mine if "send_lag_p99_ms" in line]
+        found.append(Point(side, calls, figures_of(mine, side), cost, max(lags, default=None)))
     return found
 
 
@@ -68,10 +93,21 @@ def overload_of(lines: Lines, what: str) -> Overload:
     )
 
 
-def load_targets(lines: Lines, sides: Sequence[str], limit_s: float) -> list[Target]:
-    """Hold the sweep and the overload against what must be reached."""
+def load_targets(
+    lines: Lines, sides: Sequence[str], limit_s: float, lag_limit_ms: float
+) -> list[Target]:
+    """Hold the sweep and the overload against what must be reached.
+
+    A point of ours whose callers were late says nothing: it and more calls do not count as carried.
+    """
+
+    def counts(point: Point) -> bool:
+        return point.side != "ours" or point.on_time(lag_limit_ms)
+
     carried = {
-        side: capacity([(n, found) for n, found, _ in points_of(lines, side)], limit_s)
+        side: capacity(
+            [(one.calls, one.found) for one in takewhile(counts, points_of(lines, side))], limit_s
+        )
         for side in sides
     }
     found = [target("calls at once", float(carried.get("ours", 0)), "calls", ">=", 3)]

@@ -54,11 +54,14 @@ async def run_load(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
     async with open_rig(settings, tell) as rig:
         _go_ahead()
         lines = await load.measure(rig, raw, tell)
-    # Beyond what is carried, calls that cannot be held are a result and no broken measurement.
+    # Beyond what is carried, calls that cannot be held are a result and no broken measurement,
+    # and callers who share the machine are late: those points do not count, and are told.
     few = [line for line in lines if line.get("calls") == min(settings.calls)]
     return Outcome(
-        void=why_void(few, _lags(lines), settings.send_lag_limit_ms),
-        targets=load_targets(lines, settings.sides, settings.load_limit_s),
+        void=why_void(few, _lags(few), settings.send_lag_limit_ms),
+        targets=load_targets(
+            lines, settings.sides, settings.load_limit_s, settings.send_lag_limit_ms
+        ),
         tables=[load_table(lines, settings.sides)],
     )
 
@@ -66,7 +69,7 @@ async def run_load(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
 async def run_streams(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
     """Bare streams beyond what a server takes."""
     lines = await streams.measure(settings, raw, tell)
-    found = [t for t in load_targets(lines, (), 0) if t.name.startswith(("stt", "tts"))]
+    found = [t for t in load_targets(lines, (), 0, 0) if t.name.startswith(("stt", "tts"))]
     void = None if all(overload_of(lines, w).accepted for w in ("stt", "tts")) else "nothing served"
     return Outcome(void=void, targets=found, tables=[streams_table(lines)])
 
@@ -134,16 +137,18 @@ def load_table(lines: Sequence[Mapping[str, Any]], sides: Sequence[str]) -> Tabl
     table = Table(title="Calls at once")
     for name in ("side", "calls", "turns", "missed", "p50", "p95", "CPU-s a call minute"):
         table.add_column(name)
+    table.add_column("callers late by, ms (p99 of a turn, worst)")
     for side in sides:
-        for calls, found, cost in points_of(lines, side):
+        for point in points_of(lines, side):
             table.add_row(
                 side,
-                str(calls),
-                str(found.turns),
-                str(found.missed),
-                _ms(found.p(50)),
-                _ms(found.p(95)),
-                "–" if cost is None else f"{cost:.1f}",
+                str(point.calls),
+                str(point.found.turns),
+                str(point.found.missed),
+                _ms(point.found.p(50)),
+                _ms(point.found.p(95)),
+                "–" if point.cpu_s is None else f"{point.cpu_s:.1f}",
+                "–" if point.lag_ms is None else f"{point.lag_ms:.1f}",
             )
     return table
 

@@ -134,15 +134,21 @@ def _load(found: Sequence[Group]) -> Iterable[str]:
         yield _about(group)
         rows = []
         for side in group.sides:
-            for calls, figures, cost in points_of(group.lines, side):
-                counts = map(str, (calls, figures.turns, figures.missed))
-                spent = "–" if cost is None else f"{cost:.1f}"
-                rows.append(
-                    [SIDES[side].title, *counts, _ms(figures.p(50)), _ms(figures.p(95)), spent]
-                )
-        yield _table(["", "calls", "turns", "missed", "p50 ms", "p95", "CPU-s a call minute"], rows)
-        limit_s = group.settings["load_limit_s"]
-        yield _targets(load_targets(group.lines, group.sides, limit_s))
+            for point in points_of(group.lines, side):
+                found_here = point.found
+                counts = map(str, (point.calls, found_here.turns, found_here.missed))
+                times = map(_ms, (found_here.p(50), found_here.p(95)))
+                spent = "–" if point.cpu_s is None else f"{point.cpu_s:.1f}"
+                late = "–" if point.lag_ms is None else f"{point.lag_ms:.1f}"
+                rows.append([SIDES[side].title, *counts, *times, spent, late])
+        heads = ["", "calls", "turns", "missed", "p50 ms", "p95", "CPU-s a call minute"]
+        yield _table([*heads, "callers late by, ms"], rows)
+        limits = (group.settings["load_limit_s"], group.settings["send_lag_limit_ms"])
+        yield (
+            "How late the callers' own frames left: the 99th percentile of a turn, at its worst. "
+            f"They share the machine; of ours, a point above {limits[1]:g} ms does not count."
+        )
+        yield _targets(load_targets(group.lines, group.sides, *limits))
         yield from _open(group)
         yield f"![Calls at once](benchmarks/load-{group.label or 'run'}.svg)"
 

@@ -85,7 +85,7 @@ def _load(group: Group) -> Any:
     for side in group.sides:
         points = points_of(group.lines, side)
         for share, style in ((50, "--"), (95, "-")):
-            values = [(calls, found.p(share)) for calls, found, _ in points]
+            values = [(point.calls, point.found.p(share)) for point in points]
             shown = [(calls, value) for calls, value in values if value is not None]
             if shown:
                 axes.plot(*zip(*shown, strict=True), style, marker="o", label=f"{side} p{share}")

@@ -3,16 +3,20 @@
 Two interims that agree on their beginning, the newer with more audio, make that beginning stable,
 except for its last words, which later sounds may still change. The promise is kept by force: each
 later decode of the utterance is made to begin with the stable tokens.
+
+A promise given too early is a mistake that stays. On whole recordings of LibriSpeech test-other,
+1,050 words, finals had 126 errors without any promise, 141 with 600 ms and 3 words (68 % of the
+tokens were promised before the end), and 126 with 1200 ms and 5 words (49 %).
 """
 
 from typing import Final
 
 from speech_server.engines.base import Hypothesis
 
-PROGRESS_MS: Final = 600
+PROGRESS_MS: Final = 1200
 """Audio by which the newer interim must be ahead."""
 
-HELD_BACK: Final = 3
+HELD_BACK: Final = 5
 """Words at the end of what agrees that are not called stable."""
 
 

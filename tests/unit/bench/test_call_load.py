@@ -8,8 +8,8 @@ from bench.calls.soak import drift, slope_per_hour
 Lines = list[dict[str, object]]
 
 
-def turns(side: str, calls: int, *latencies: float, missed: int = 0) -> Lines:
-    head = {"kind": "turn", "side": side, "calls": calls}
+def turns(side: str, calls: int, *latencies: float, missed: int = 0, lag: float = 1.0) -> Lines:
+    head = {"kind": "turn", "side": side, "calls": calls, "send_lag_p99_ms": lag}
     found: Lines = [{**head, "latency_ms": value} for value in latencies]
     found += [{**head, "missed": "no answer"} for _ in range(missed)]
     return [*found, {**head, "kind": "point", "cpu_s": 30.0, "seconds": 60.0}]
@@ -34,13 +34,19 @@ def test_the_sweep_is_held_against_the_peers_and_costs_are_told() -> None:
         *turns("ours", 3, 900),
         *turns("peers", 1, 2500),
     ]
-    found = {one.name: one for one in load_targets(lines, ("ours", "peers"), 2.0)}
+    found = {one.name: one for one in load_targets(lines, ("ours", "peers"), 2.0, 5.0)}
     assert found["calls at once"].value == 3
     assert found["times the peers' calls at once"].value == 3  # not divided by nothing
-    assert [(calls, cost) for calls, _, cost in points_of(lines, "ours")] == [
+    assert [(point.calls, point.cpu_s) for point in points_of(lines, "ours")] == [
         (1, pytest.approx(30.0)),
         (3, pytest.approx(10.0)),
     ]
+
+
+def test_a_point_whose_callers_were_late_does_not_count() -> None:
+    lines = [*turns("ours", 1, 700), *turns("ours", 2, 800, lag=5.1), *turns("ours", 3, 900)]
+    (calls,) = load_targets(lines, ("ours",), 2.0, 5.0)
+    assert (calls.name, calls.value) == ("calls at once", 1)
 
 
 def test_arrivals_repeat_and_keep_their_rate() -> None:
@@ -66,7 +72,7 @@ def test_overload_tells_refusals_from_failures() -> None:
     assert (found.arrived, found.refusals_ms, found.other_errors) == (3, [12.0], 1)
     assert found.p95_kept == pytest.approx(1.1)
     assert found.recovery_s == 1.5
-    held = {one.name: one.ok for one in load_targets(lines, (), 2.0)}
+    held = {one.name: one.ok for one in load_targets(lines, (), 2.0, 5.0)}
     assert not held["stt: other errors"]
     assert not held["tts: slowest refusal at 120 %"]  # never seen is not met
     assert held["stt: recovery"]

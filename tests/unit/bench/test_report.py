@@ -32,6 +32,7 @@ def write(
             "llm_first_token_s": 0.2,
             "llm_rate": 30.0,
             "load_limit_s": 2.0,
+            "send_lag_limit_ms": 5.0,
             "open_seconds": 60.0,
             "soak_minutes": 1.0,
             "soak_calls": 1,
