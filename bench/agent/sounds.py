@@ -10,7 +10,7 @@ import numpy as np
 from caller.recorder import Samples
 
 SIGNS = ("Yeah.", "Okay.", "Right.", "I see.", "Mm-hmm.", "Uh-huh.", "Hmm.")
-"""The voice reads the last three letter by letter, rather than to hum them; `hum` does."""
+"""What a listener says; `hum` makes the same without words."""
 
 
 def cough(rng: np.random.Generator, rate_hz: int) -> Samples:

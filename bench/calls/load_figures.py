@@ -26,7 +26,7 @@ class Point:
         calls: Calls at once.
         found: Its figures.
         cpu_s: CPU-seconds a minute of a call.
-        lag_ms: How late the callers' own frames left, at worst (99th percentile of a turn).
+        lag_ms: How late the callers' own frames left: of the turns' 99th percentiles the 95th.
     """
 
     side: str
@@ -55,7 +55,7 @@ def points_of(lines: Lines, side: str) -> list[Point]:
             None,
         )
         lags = [line["send_lag_p99_ms"] for line in mine if "send_lag_p99_ms" in line]
-        found.append(Point(side, calls, figures_of(mine, side), cost, max(lags, default=None)))
+        found.append(Point(side, calls, figures_of(mine, side), cost, percentile(lags, 95)))
     return found
 
 

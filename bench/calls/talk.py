@@ -115,7 +115,8 @@ class Talker:
         except CallerError as error:
             await self.hang_up()
             return {**line, "failed": str(error)}
-        found = turn_line(self.rig, self.side, talk, turn)
+        # Not here: the microphones of other calls would wait for it.
+        found = await asyncio.to_thread(turn_line, self.rig, self.side, talk, turn)
         script = self.rig.script
         if script is not None and not script.is_mine(turn.agent.text):
             found["missed"] = "the agent said something else than an answer"

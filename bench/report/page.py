@@ -145,7 +145,7 @@ def _load(found: Sequence[Group]) -> Iterable[str]:
         yield _table([*heads, "callers late by, ms"], rows)
         limits = (group.settings["load_limit_s"], group.settings["send_lag_limit_ms"])
         yield (
-            "How late the callers' own frames left: the 99th percentile of a turn, at its worst. "
+            "How late the callers' own frames left: the 99th percentile of a turn, p95 of all. "
             f"They share the machine; of ours, a point above {limits[1]:g} ms does not count."
         )
         yield _targets(load_targets(group.lines, group.sides, *limits))

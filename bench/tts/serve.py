@@ -13,7 +13,6 @@ from speech_server.scheduling.device import Device
 from speech_server.server import SpeechServer
 from speech_server.services.base import ManagedService
 from speech_server.services.server_info import ServerInfo
-from speech_server.services.speech_to_text import SpeechToTextService
 from speech_server.services.text_to_speech import TextToSpeechService
 from speech_server.settings import Settings
 from speech_server.telemetry import Metrics, configure_logs
@@ -27,6 +26,9 @@ async def run(*, recognition: bool) -> None:
     places = Places("tts", capacity=64, retry_delay_s=1.0, metrics=metrics)
     services: list[ManagedService] = [TextToSpeechService(settings, places, metrics, device=device)]
     if recognition:
+        # Its libraries are no part of what synthesis keeps in memory.
+        from speech_server.services.speech_to_text import SpeechToTextService
+
         ears = Places("stt", capacity=16, retry_delay_s=1.0, metrics=metrics)
         services.append(SpeechToTextService(settings, ears, metrics, device=device))
     server = SpeechServer(settings, services, ServerInfo(services, list), metrics)

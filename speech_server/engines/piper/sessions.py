@@ -1,6 +1,7 @@
 """ONNX Runtime sessions for the stages of a voice."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,26 @@ def resolve_device(device: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cu
     if device == "cuda" and not has_cuda:
         raise BrokenVoice("ONNX Runtime has no CUDA here")
     return "cuda" if has_cuda and device != "cpu" else "cpu"
+
+
+@cache
+def _share_arena() -> None:
+    """Make the one arena of this process from which the sessions of all voices take memory.
+
+    Without one, the C library cuts its heap into pieces that fit no window of another width: two
+    decoders of 192 frames at once left 484 MB behind where 90 MB were in use, and windows took a
+    tenth to a quarter longer. An arena for each session keeps the most that each has ever needed.
+    """
+    kind = ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    memory = ort.OrtMemoryInfo("Cpu", kind, 0, ort.OrtMemType.DEFAULT)
+    # It grows by powers of two: grown as requested, it kept a fourth more.
+    arena = {
+        "max_mem": 0,
+        "arena_extend_strategy": 0,
+        "initial_chunk_size_bytes": -1,
+        "max_dead_bytes_per_chunk": -1,
+    }
+    ort.create_and_register_allocator(memory, ort.OrtArenaCfg(arena))
 
 
 WEIGHT_BYTES = 4096
@@ -84,9 +105,11 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Windows of many lengths: a plan of memory for each length would stay for ever.
         options.enable_mem_pattern = False
-        # An arena keeps the most that any run has needed, for each session (measured: 310 MB
-        # beside 168 MB, weights shared, with two threads in six sessions, and no slower).
-        options.enable_cpu_mem_arena = False
+        if device == "cpu":
+            _share_arena()
+            options.add_session_config_entry("session.use_env_allocators", "1")
+        else:
+            options.enable_cpu_mem_arena = False
         for name, value in weights.values.items() if weights is not None else ():
             options.add_initializer(name, value)
         if save_as is not None:
