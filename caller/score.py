@@ -13,10 +13,14 @@ __all__ = ["Score", "normalise", "score"]
 
 @dataclass(frozen=True)
 class Score:
-    """Word errors pooled over some texts; `wer` is errors through words of the reference."""
+    """Word errors pooled over some texts; `wer` is errors through words of the reference.
+
+    ``lost`` of the errors are words that have nothing in their place.
+    """
 
     errors: int
     words: int
+    lost: int = 0
 
     @property
     def wer(self) -> float:
@@ -37,7 +41,7 @@ def normalise(text: str) -> str:
 
 def score(pairs: Sequence[tuple[str, str]]) -> Score:
     """Scores (reference, hypothesis) pairs together."""
-    errors = words = 0
+    errors = words = lost = 0
     for reference, hypothesis in pairs:
         wanted, heard = normalise(reference), normalise(hypothesis)
         words += len(wanted.split())
@@ -45,8 +49,9 @@ def score(pairs: Sequence[tuple[str, str]]) -> Score:
             errors += len(heard.split())
             continue
         measured = jiwer.process_words(wanted, heard)
+        lost += measured.deletions
         errors += measured.substitutions + measured.deletions + measured.insertions
-    return Score(errors, words)
+    return Score(errors, words, lost)
 
 
 class _Normaliser(Protocol):

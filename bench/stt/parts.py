@@ -33,6 +33,10 @@ CALL_SHARE = 0.4
 OPEN_STREAMS = 16
 REFUSAL_S = 1.0
 """By then a server with too many streams has said so."""
+BEYOND_CHUNK_MS = 100
+"""Audio in a message where only refusals and losses count: the callers share the machine."""
+REST_S = 20.0
+"""Between two points: over so long the server measures what finals need, and admits by it."""
 
 
 async def alone(bench: Bench) -> Lines:
@@ -113,6 +117,7 @@ async def load(bench: Bench) -> Lines:
     sweep += [("calls", count, CALL_SHARE) for count in settings.calls]
     async with served(bench) as server:
         for scene, streams, share in sweep:
+            await asyncio.sleep(REST_S)
             bench.tell(f"{streams} streams, {scene}")
             ways = replace(bench.ways, tail_s=1.5, speech=share)
             before = server.usage()
@@ -120,9 +125,10 @@ async def load(bench: Bench) -> Lines:
             heard = in_scene(found, scene, streams=streams)
             lines += [*heard, used(scene, before, server.usage(), heard, streams=streams)]
         if settings.beyond:
+            await asyncio.sleep(REST_S)
             bench.tell(f"{settings.beyond} streams at once")
             clips = (bench.headline * settings.beyond)[: settings.beyond]
-            ways = replace(bench.ways, settle_s=REFUSAL_S)
+            ways = replace(bench.ways, settle_s=REFUSAL_S, chunk_ms=BEYOND_CHUNK_MS)
             found = await together(bench, server, clips, ways, settings.beyond, attempts=1)
             lines += in_scene(found, "beyond", streams=settings.beyond)
     return lines

@@ -21,6 +21,8 @@ def test_errors_are_pooled_over_words() -> None:
     result = score([("one fine day", "one fine night"), ("hello", "hello there my friend")])
     assert (result.errors, result.words) == (4, 4)
     assert result.wer == 1.0
+    assert result.lost == 0
+    assert score([("hello there", "there"), ("one day", "one night")]).lost == 1
 
 
 def test_silence_against_silence_is_right_and_words_out_of_nothing_are_wrong() -> None:
