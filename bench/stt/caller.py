@@ -81,10 +81,16 @@ class _Talk:
 
 
 async def call(
-    target: str, clip: Clip, *, chunk_ms: int, force: bool = False, interims: bool = True
+    target: str,
+    clip: Clip,
+    *,
+    chunk_ms: int,
+    force: bool = False,
+    interims: bool = True,
+    settle_s: float = 0.0,
 ) -> Heard:
     """Speak one recording over a stream of its own, for benches of other parts."""
-    ways = Ways(chunk_ms=chunk_ms, force=force, interims=interims)
+    ways = Ways(chunk_ms=chunk_ms, force=force, interims=interims, settle_s=settle_s)
     (heard,) = await speak(target, [clip], ways)
     return heard
 
