@@ -107,7 +107,7 @@ class Conversation:
         except TimeoutError as error:
             reason = self.participant.closed or "the microphone is too slow"
             raise WaitTimeoutError(f"{clip.name} could not be spoken: {reason}") from error
-        sent = [f for f in self.recorder.sent if spoken.start_s - 0.01 <= f.time_s < spoken.end_s]
+        sent = self.recorder.sent_between(spoken.start_s, spoken.end_s)
         self._tell("waiting for the answer")
         agent = await self._hear_agent(
             spoken.start_s, first_message, self._settings.turn_timeout_s, "answer", answers=True

@@ -55,6 +55,10 @@ class Recorder:
             return
         side.append(TimedFrame(time_s, samples))
 
+    def sent_between(self, since_s: float, until_s: float) -> list[TimedFrame]:
+        """Frames that were sent in a stretch of time, and one that began just before it."""
+        return [f for f in self.sent if since_s - 0.01 <= f.time_s < until_s]
+
     def received_between(self, since_s: float, until_s: float) -> Samples:
         """The agent's voice in that time as one stretch of samples."""
         frames = [f for f in self.received if since_s <= f.time_s < until_s]

@@ -1,7 +1,8 @@
 """How the C library keeps memory for this process.
 
-Activations are megabytes that come and go with every step. glibc gives each thread a heap of its
-own, and each keeps the most that its thread ever needed, and what it can no longer join.
+Activations are megabytes that come and go with every step; those of synthesis have an arena of
+their own (ADR 0008). glibc gives each thread a heap of its own, and each keeps the most that its
+thread ever needed, and what it can no longer join.
 """
 
 import contextlib

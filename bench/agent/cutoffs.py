@@ -74,9 +74,7 @@ class CutOffs:
                     count = len(guest.texts("agent"))
                     spoken = await guest.participant.microphone.play(clip.samples)
                     recorder = guest.participant.recorder
-                    sent = [
-                        f for f in recorder.sent if spoken.start_s - 0.01 <= f.time_s < spoken.end_s
-                    ]
+                    sent = recorder.sent_between(spoken.start_s, spoken.end_s)
                     span = voiced_span(sent, clip.rate_hz, clip.threshold_dbfs)
                     end_s = span.last_s if span else spoken.end_s
                     began_s = spoken.start_s + await guest.voice_within(

@@ -127,7 +127,7 @@ class Overlaps:
                     "the answer",
                 )
                 recorder = guest.participant.recorder
-                sent = [f for f in recorder.sent if spoken.start_s <= f.time_s < spoken.end_s]
+                sent = recorder.sent_between(spoken.start_s, spoken.end_s)
                 span = voiced_span(sent, RATE_HZ, AGENT_THRESHOLD_DBFS)
                 begun_s = span.first_s if span else spoken.start_s
                 end_s = guest.last_voice_before(time.monotonic(), 0.4, spoken.start_s)

@@ -44,7 +44,7 @@ async def interrupt(talker: Talker, question: Clip, sound: Clip) -> dict[str, An
         spoken = await participant.microphone.play(sound.samples)
         await asyncio.sleep(AFTER_S)
         heard_until_s = time.monotonic()
-        sent = [f for f in recorder.sent if spoken.start_s - 0.01 <= f.time_s < spoken.end_s]
+        sent = recorder.sent_between(spoken.start_s, spoken.end_s)
         received = [f for f in recorder.received if f.time_s >= spoken.start_s - INTO_S / 2]
         span = voiced_span(sent, sound.rate_hz, sound.threshold_dbfs)
         begin_s = span.first_s if span else spoken.start_s

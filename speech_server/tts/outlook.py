@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
+from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, SHARED_WIDTH
 
 AMPLE_S = 1.0
 """Sound left to hear that is enough to spare."""
@@ -19,7 +19,6 @@ class Outlook:
     """What a step has to heed.
 
     Attributes:
-        alone: Nobody else has anything to be computed, recognition included.
         lone: No other stream has; the step takes all cores, otherwise one.
         least_left_s: Sound not heard yet of the other stream that runs out next; 0 for a first.
         left_s: Sound not heard yet of the stream that the step is for.
@@ -27,7 +26,6 @@ class Outlook:
         keep: Widths are kept at the end, since windows of several streams go together.
     """
 
-    alone: bool
     lone: bool
     least_left_s: float
     left_s: float
@@ -37,7 +35,7 @@ class Outlook:
     def width(self, number: int) -> int:
         """Frames of the next window of a segment, after so many: as everybody's sound allows."""
         ample = self.least_left_s >= AMPLE_S
-        steady = LONE_WIDTH if self.alone else AMPLE_WIDTH if ample else SHARED_WIDTH
+        steady = AMPLE_WIDTH if ample else SHARED_WIDTH
         if number >= len(FIRST_WIDTHS):
             return steady
         if not number or not self.frame_s:

@@ -192,7 +192,6 @@ class Scheduler:
             for lane in (*waiting, *picked)
         }
         return Outlook(
-            alone=lone and not (self._shared and self._shared.recognises),
             least_left_s=min((lefts[lane] for lane in waiting), default=float("inf")),
             left_s=min(lefts[lane] for lane in picked),
             frame_s=self._pace.frame_s(lone=lone),

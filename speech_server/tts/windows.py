@@ -6,14 +6,11 @@ FIRST_WIDTHS = (32, 56, 96)
 """Frames of the decoder's first inputs: the first is small so that sound comes at once, each is
 ready before the one before it has been played."""
 
-LONE_WIDTH = 192
-"""Width in the long run when nobody else waits: less context is computed twice."""
-
 SHARED_WIDTH = 128
 """Width in the long run when others wait: one window is how long a first sound may have to wait."""
 
 AMPLE_WIDTH = 192
-"""Width when the others have sound to spare, and nobody waits for a first."""
+"""Width when the others, if there are any, have sound to spare: less context is computed twice."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from speech_server.tts.outlook import AMPLE_S, Outlook, Pace
-from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, LONE_WIDTH, SHARED_WIDTH
+from speech_server.tts.windows import AMPLE_WIDTH, FIRST_WIDTHS, SHARED_WIDTH
 
 
 def outlook(**fields: float | bool) -> Outlook:
-    known: dict[str, Any] = {"alone": False, "lone": False, "least_left_s": 0.1, "left_s": 0.3}
+    known: dict[str, Any] = {"lone": False, "least_left_s": 0.1, "left_s": 0.3}
     return Outlook(**{**known, "frame_s": 0.001, "keep": False, **fields})
 
 
@@ -22,7 +22,9 @@ def test_windows_are_as_wide_as_everybodys_sound_allows() -> None:
     assert outlook(left_s=-1.0).width(2) == third
     assert outlook(least_left_s=AMPLE_S).width(3) == AMPLE_WIDTH
     assert outlook(least_left_s=AMPLE_S - 0.1).width(3) == SHARED_WIDTH
-    assert outlook(alone=True, left_s=9.0).width(1) == outlook(alone=True).width(9) == LONE_WIDTH
+    nobody = float("inf")
+    assert outlook(least_left_s=nobody, left_s=9.0).width(1) == AMPLE_WIDTH
+    assert outlook(least_left_s=nobody).width(9) == AMPLE_WIDTH
 
 
 def test_the_pace_is_learned_apart_for_lone_steps() -> None:
