@@ -15,7 +15,7 @@ from typing import Any, cast
 from bench.calls.clips import questions
 from bench.calls.settings import CallBenchSettings
 from bench.calls.talk import Talker
-from caller.priority import raise_priority
+from caller.priority import go_first, raise_priority
 from caller.settings import CallerSettings
 from caller.token import ControlApi, Token
 
@@ -76,5 +76,6 @@ async def talk(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
+    if not go_first():
+        raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
     asyncio.run(talk(json.loads(sys.stdin.readline())))

@@ -18,7 +18,7 @@ from bench.calls.settings import CallBenchSettings
 from bench.calls.stages import STAGES
 from bench.result import Target
 from caller.measure import percentile
-from caller.priority import raise_priority
+from caller.priority import go_first, raise_priority
 
 __all__ = ["BENCHES", "Outcome"]
 
@@ -129,7 +129,8 @@ def _go_ahead() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
+    if not go_first():
+        raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
     # Figures are made beside the microphones, which must not wait for the interpreter's lock.
     sys.setswitchinterval(SWITCH_S)
 

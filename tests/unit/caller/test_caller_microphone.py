@@ -104,3 +104,17 @@ def test_priority_is_raised_where_allowed_and_inherited() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
     )
     assert int(done.stdout) == max(7, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+def test_who_goes_first_says_whether_it_may_and_its_threads_do_too() -> None:
+    script = (
+        "import os, threading; from caller.priority import go_first\n"
+        "first = go_first()\n"
+        "thread = threading.Thread(target=lambda: print(first, os.sched_getscheduler(0)))\n"
+        "thread.start(); thread.join()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    first, policy = done.stdout.split()
+    assert int(policy) == (os.SCHED_RR if first == "True" else os.sched_getscheduler(0))
