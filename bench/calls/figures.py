@@ -17,7 +17,11 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Figures:
-    """One side's turns in figures; times in milliseconds, shares from 0 to 1."""
+    """One side's turns in figures; times in milliseconds, shares from 0 to 1.
+
+    A false start, where the agent began before its caller had ended, has no latency: it is counted,
+    and its negative time would make the others look quicker than they are.
+    """
 
     side: str
     turns: int
@@ -41,7 +45,7 @@ class Figures:
         return percentile(self.latencies, share_percent)
 
     def within(self, limit_ms: float) -> float | None:
-        """Part of all turns, missed ones too, that were answered in that time."""
+        """Part of all turns, missed ones and false starts too, that were answered in that time."""
         asked = self.turns + self.missed
         return sum(v <= limit_ms for v in self.latencies) / asked if asked else None
 
@@ -55,12 +59,13 @@ def figures_of(lines: Iterable[Line], side: str) -> Figures:
     mine = [line for line in lines if line.get("side") == side]
     turns = [line for line in mine if line["kind"] == "turn"]
     answered = [line for line in turns if "latency_ms" in line and "missed" not in line]
+    timed = [line for line in answered if line["latency_ms"] >= 0]
     greetings = [line["downlink_ms"] for line in mine if line["kind"] == "greeting"]
     # Where no greeting was measured, none of its turns is explained.
     usual_ms = percentile(greetings, 50)
     stages = [
         explained(line["stages"], usual_ms)
-        for line in answered
+        for line in timed
         if "stages" in line and usual_ms is not None
     ]
     names = (*STAGES, "residual_ms")
@@ -72,10 +77,10 @@ def figures_of(lines: Iterable[Line], side: str) -> Figures:
         turns=len(answered),
         missed=sum("missed" in line for line in turns),
         failed=sum("failed" in line for line in mine),
-        false_starts=sum(line["latency_ms"] < 0 for line in answered),
-        latencies=[line["latency_ms"] for line in answered],
+        false_starts=len(answered) - len(timed),
+        latencies=[line["latency_ms"] for line in timed],
         stages={name: [one[name] for one in stages] for name in names},
-        unexplained=len(answered) - len(stages),
+        unexplained=len(timed) - len(stages),
         restarted=sum(line.get("interrupted", False) for line in answered),
         wer=score(scored).wer if scored else None,
         stops=[line["stop_ms"] for line in barges if "stop_ms" in line],

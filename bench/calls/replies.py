@@ -6,7 +6,7 @@ the first is kinder to a synthesiser that begins at a clause.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bench.scripted_ollama import Body, Reply
 
@@ -64,7 +64,14 @@ class Script:
 
     def is_mine(self, text: str) -> bool:
         """Tell whether the agent's words are one of the replies, and no apology or the like."""
-        begin = text.split()[:BEGIN_WORDS]
+        words = text.split()
+        return self._begins(words) or any(
+            self._begins(words[:cut]) and self._begins(words[cut:])
+            for cut in range(1, BEGIN_WORDS)
+        )
+
+    def _begins(self, words: Sequence[str]) -> bool:
+        begin = words[:BEGIN_WORDS]
         return bool(begin) and any(first.split()[: len(begin)] == begin for first in self.said)
 
     def _sentence(self, opened: bool) -> str:

@@ -67,7 +67,9 @@ def test_replies_repeat_by_seed_and_never_in_a_run() -> None:
     assert all(one.is_mine(text) for text in said)
     assert one.is_mine(" ".join(said[0].split()[:2]))  # cut off by the caller
     assert one.is_mine(f"{' '.join(said[0].split()[:4])} {said[1]}")  # and begun anew
+    assert one.is_mine(f"{said[0].split()[0]} {said[1]}")  # after its first word
     assert not one.is_mine("One moment, please.")
+    assert not one.is_mine(f"{said[0].split()[0]} One moment, please.")
     assert not one.is_mine("")
     opened = sum("," in text for text in said)
     assert 60 < opened < 140
