@@ -16,6 +16,7 @@ from agent.assistant import Assistant, reply_guard
 from agent.assistants import AssistantCatalogue, CallRequest, McpServer, assistant_settings
 from agent.attendants import attend
 from agent.background import BackgroundWork
+from agent.barge_in import load_vad
 from agent.callers import CallerWatch
 from agent.chat import Chat
 from agent.errors import TranscriptStoreError
@@ -27,7 +28,6 @@ from agent.session import (
     Engines,
     build_session,
     keep_patience,
-    load_vad,
     open_engines,
     room_options,
     turn_clock,

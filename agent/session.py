@@ -12,13 +12,13 @@ from typing import Any
 
 import grpc
 from livekit import rtc
-from livekit.agents import AgentSession, APIConnectOptions, room_io, vad
+from livekit.agents import AgentSession, APIConnectOptions, room_io
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.io import TextOutput
 from livekit.agents.voice.room_io.types import NoiseCancellationParams
-from livekit.plugins import silero
 from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
+from agent.barge_in import PromptVAD
 from agent.echo import EchoCanceller
 from agent.llm import LanguageModel, OllamaLLM, OllamaOptions, OpenAILLM, OpenAIOptions
 from agent.markup import spoken_text
@@ -42,26 +42,17 @@ class Engines:
     stt: GrpcSTT
     tts: GrpcTTS
     llm: LanguageModel
-    vad: vad.VAD
+    vad: PromptVAD
 
     async def aclose(self) -> None:
         """Close the model's connections."""
         await self.llm.aclose()
 
 
-def load_vad(settings: Settings) -> vad.VAD:
-    """Load the voice detector; takes about 0.1 s, so it is done before a call comes."""
-    return silero.VAD.load(
-        min_speech_duration=settings.vad_min_speech_seconds,
-        min_silence_duration=settings.vad_min_silence_seconds,
-        activation_threshold=settings.vad_threshold,
-    )
-
-
 def open_engines(
     settings: Settings,
     channel: grpc.aio.Channel,
-    detector: vad.VAD,
+    detector: PromptVAD,
     tls: ssl.SSLContext | None = None,
 ) -> Engines:
     """Make what a session talks to.
@@ -164,7 +155,7 @@ def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:
         settings.end_of_turn_threshold,
         lambda: engines.stt.in_utterance,
     )
-    return AgentSession(
+    session: AgentSession[None] = AgentSession(
         stt=engines.stt,
         tts=engines.tts,
         llm=engines.llm,
@@ -212,6 +203,8 @@ def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:
             max_unrecoverable_errors=FOREVER,
         ),
     )
+    engines.vad.attach(session)
+    return session
 
 
 def room_options(settings: Settings, words: TextOutput, on_text: OnText) -> room_io.RoomOptions:

@@ -11,6 +11,11 @@ class TurnSettings(SettingsGroup):
     vad_threshold: Probability = Field(
         default=0.5, description="Voice probability at which the caller counts as speaking, 0 to 1."
     )
+    barge_in_threshold: Probability = Field(
+        default=0.35,
+        description="Voice probability at which the caller counts as speaking while the agent "
+        "talks, 0 to 1; no more than AGENT_VAD_THRESHOLD counts.",
+    )
     vad_min_speech_seconds: Seconds = Field(
         default=0.05, description="Voice that must be heard before the caller counts as speaking."
     )

@@ -22,6 +22,7 @@ from agent import heard
 from agent.assistant import Assistant, reply_guard
 from agent.attendants import attend
 from agent.background import BackgroundWork
+from agent.barge_in import load_vad
 from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
 from agent.phrases import PhraseBook
@@ -29,7 +30,6 @@ from agent.rescue import Rescue
 from agent.session import (
     build_session,
     keep_patience,
-    load_vad,
     open_engines,
     turn_clock,
 )
@@ -256,7 +256,7 @@ class Conversation:
 
         def energy_stream() -> Any:
             stream: Any = make_stream()
-            stream._model = EnergyModel()
+            stream.inner._model = EnergyModel()
             return stream
 
         detector.stream = energy_stream  # type: ignore[method-assign]

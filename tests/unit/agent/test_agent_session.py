@@ -8,7 +8,8 @@ import pytest
 from livekit.agents import AgentSession, llm
 from livekit.agents.voice.turn import _StreamingTurnDetector
 
-from agent.session import build_session, load_vad, open_engines, room_options
+from agent.barge_in import load_vad
+from agent.session import build_session, open_engines, room_options
 from agent.settings import Settings
 from agent.speech import open_channel
 from agent.transcripts import TranscriptRecorder, TurnClock
