@@ -7,7 +7,7 @@ and resumes the agent's speech. It still goes into the transcript, except for an
 """
 
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -24,7 +24,9 @@ def _each(words: str) -> frozenset[str]:
 
 
 # Sounds that never answer anything.
-_SOUNDS = _each("mm mmm mhm mmhm mmhmm hm hmm hmmm uhhuh uh huh um ah aha ahh oh ooh er erm mh hum")
+_SOUNDS = _each(
+    "mm mmm mhm mmhm mmhmm hm hmm hmmm uhhuh uh huh um ah aha ahh oh ooh ow er erm mh hum"
+)
 # Words that show that one listens, unless something was asked.
 _NODS = _each(
     "yeah yes yep yup ok okay right sure alright cool good great nice fine wow really exactly "
@@ -41,6 +43,10 @@ _STOPS = (
 LONGEST_NOD = 3
 _HUMMED = frozenset("mnhgpf")
 """A word of nothing but these is a hum."""
+_MURMURED = frozenset("aeiouymnh")
+"""Two or three words of nothing but these are one too ("I'm Han" for "mm-hmm"), as a closed mouth
+makes no other sounds, unless one of them is an answer."""
+_MURMURED_ANSWERS = _each("no one nine none name mine mean you any many noon now know")
 ECHO_WORDS = 3
 """Fewer words in the agent's own order may be chance."""
 
@@ -84,6 +90,7 @@ def judge(text: str, agent_text: str) -> Overlap:
         and (
             all(word in _NODS or _is_sound(word) for word in words)
             or all(word in _FRAGMENTS or _is_sound(word) for word in words)
+            or _is_murmur(words)
         )
     ):
         return Overlap.BACKCHANNEL
@@ -92,6 +99,16 @@ def judge(text: str, agent_text: str) -> Overlap:
 
 def _is_sound(word: str) -> bool:
     return word in _SOUNDS or set(word) <= _HUMMED
+
+
+def _is_murmur(words: Sequence[str]) -> bool:
+    joined = "".join(words)
+    return (
+        len(words) > 1
+        and set(joined) <= _MURMURED
+        and joined.count("m") + joined.count("n") > 1
+        and _MURMURED_ANSWERS.isdisjoint(words)
+    )
 
 
 class OverlapFilter:
