@@ -135,12 +135,17 @@ def soak_targets(lines: Sequence[dict[str, Any]]) -> list[Target]:
     left = after[0]["agent_processes"] - first["agent_processes"] if after and first else None
     missed = sum("missed" in line for line in lines if line["kind"] == "turn")
     slower = drift(lines)
+
+    def slope(name: str) -> float | None:
+        found = slope_per_hour(lines, name)
+        return found[0] if found else None
+
     found = [
-        target(f"{part} memory", slope_per_hour(lines, f"{part}_mb"), "MB/h", "<=", 1)
+        target(f"{part} memory", slope(f"{part}_mb"), "MB/h", "<=", 1)
         for part in ("speech", "agent")
     ]
     found += [
-        target(f"{part} {what}", slope_per_hour(lines, f"{part}_{what}"), "per h", "<=", 0.5)
+        target(f"{part} {what}", slope(f"{part}_{what}"), "per h", "<=", 0.5)
         for part in ("speech", "agent")
         for what in ("fds", "threads")
     ]

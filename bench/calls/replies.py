@@ -66,8 +66,7 @@ class Script:
         """Tell whether the agent's words are one of the replies, and no apology or the like."""
         words = text.split()
         return self._begins(words) or any(
-            self._begins(words[:cut]) and self._begins(words[cut:])
-            for cut in range(1, BEGIN_WORDS)
+            self._begins(words[:cut]) and self._begins(words[cut:]) for cut in range(1, BEGIN_WORDS)
         )
 
     def _begins(self, words: Sequence[str]) -> bool:

@@ -78,14 +78,23 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
     return lines
 
 
-def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> float | None:
-    """Give the growth of a figure of the samples an hour, without the warm-up."""
+def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float] | None:
+    """Give the growth of a figure an hour, without the warm-up, and how far that may be off.
+
+    Of each minute the least is taken, as work under way needs memory and gives it back: what is
+    left when it is done is what a leak would raise. The second figure is twice the standard error.
+    """
     samples = [line for line in lines if line["kind"] == "sample" and name in line]
     judged = samples[int(len(samples) * WARM_UP) :]
-    if len(judged) < 3:
+    least: dict[int, float] = {}
+    for line in judged:
+        minute = int(line["at_s"] // 60)
+        least[minute] = min(line[name], least.get(minute, line[name]))
+    if len(least) < 5:
         return None
-    hours = np.array([line["at_s"] for line in judged]) / 3600
-    return float(np.polyfit(hours, np.array([line[name] for line in judged]), 1)[0])
+    hours, values = np.array(list(least)) / 60, np.array(list(least.values()))
+    (slope, _), spread = np.polyfit(hours, values, 1, cov=True)
+    return float(slope), float(2 * np.sqrt(spread[0, 0]))
 
 
 def drift(lines: Sequence[dict[str, Any]], share_percent: float = 95) -> float | None:
