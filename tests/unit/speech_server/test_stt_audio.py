@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
@@ -133,3 +137,17 @@ def test_history_addresses_rows_by_number():
             history.rows(begin, begin + 50), kept[max(begin, history.first) : begin + 50]
         )
     assert history.rows(10**6, 10**7).size == 0
+
+
+def test_the_sums_of_the_front_end_stay_on_one_thread() -> None:
+    script = (
+        "import os, speech_server.audio.log_mel, numpy as np\n"
+        "np.ones((2000, 400), np.float32) @ np.ones((400, 400), np.float32)\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "1"
