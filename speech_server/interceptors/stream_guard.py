@@ -1,9 +1,10 @@
 """The interceptor around every method: places, deadlines, errors, counts."""
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -21,6 +22,9 @@ from speech_server.telemetry import Metrics, get_logger
 Handler = Callable[[Any, Any], Any]
 
 log = get_logger(__name__)
+
+FIRST_S: Final = 0.05
+"""How long a refusal waits for the client's first message."""
 
 
 class StreamGuard(grpc.aio.ServerInterceptor):
@@ -79,13 +83,17 @@ class StreamGuard(grpc.aio.ServerInterceptor):
     def _stream(self, inner: Handler, places: Places) -> Handler:
         async def stream(requests: AsyncIterator[Any], context: Any) -> None:
             code = grpc.StatusCode.CANCELLED
+            taken = False
             try:
                 with places.enter():
+                    taken = True
                     await self._run(inner, requests, context)
                 code = grpc.StatusCode.OK
             except Exception as error:
                 report = _report(error)
                 code = report.code
+                if not taken:
+                    await _first_message(requests)
                 await context.abort_with_status(to_status(report))
             finally:
                 self._metrics.streams_total.labels(places.kind, code.name).inc()
@@ -146,6 +154,17 @@ async def write(context: Any, response: Any, send_s: float) -> None:
             await context.write(response)
     except TimeoutError:
         raise SlowReader(f"a result was not taken within {send_s:g} s") from None
+
+
+async def _first_message(requests: AsyncIterator[Any]) -> None:
+    """Let the client finish its first message before it is refused.
+
+    grpc.aio tells a client that is refused while it writes of a broken stream ("Internal error from
+    Core"), and not why and when to come back (grpc #36066).
+    """
+    with contextlib.suppress(TimeoutError, StopAsyncIteration):
+        async with asyncio.timeout(FIRST_S):
+            await anext(requests)
 
 
 def _report(error: Exception) -> Report:
