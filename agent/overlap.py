@@ -46,7 +46,7 @@ _HUMMED = frozenset("mnhgpf")
 _MURMURED = frozenset("aeiouymnh")
 """Two or three words of nothing but these are one too ("I'm Han" for "mm-hmm"), as a closed mouth
 makes no other sounds, unless one of them is an answer."""
-_MURMURED_ANSWERS = _each("no one nine none name mine mean you any many noon now know")
+_MURMURED_ANSWERS = _each("no one nine none name mine mean you any many noon")
 ECHO_WORDS = 3
 """Fewer words in the agent's own order may be chance."""
 
