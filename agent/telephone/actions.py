@@ -18,6 +18,8 @@ log = structlog.stdlib.get_logger(__name__)
 CHAT_TOPIC = "lk.chat"
 RING_SECONDS = 30
 API_SECONDS = 5.0
+LAST_WORDS_SECONDS = 0.3
+"""The way of the last sound to the caller, with its buffers: the room must not close before."""
 _FAILURES = (api.ServerError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
@@ -47,8 +49,9 @@ class RoomActions:
         self._caller = caller
 
     async def hang_up(self) -> None:
-        """End the call for everybody, now."""
+        """End the call for everybody, when the last sound and its words have arrived."""
         log.info("The agent hangs up")
+        await asyncio.sleep(LAST_WORDS_SECONDS)
         try:
             async with asyncio.timeout(API_SECONDS):
                 if self._settings.delete_room_on_close:

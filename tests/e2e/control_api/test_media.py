@@ -105,7 +105,7 @@ async def test_tones_reach_the_room(settings: Settings, client: httpx.AsyncClien
     there.on("participant_connected", lambda who: seen.append(who.identity))
     try:
         # The Python client hears only whom it sees, and needs a moment to see them.
-        await Tones(settings, hidden=False).send(room, "seen", "0wwwww1w*d")
+        await Tones(settings, hidden=False).send(room, "seen", "0wwwwwwwwww1w*d")
         give_up = time.monotonic() + 10
         while heard[-3:] != [(1, "1"), (10, "*"), (15, "D")]:
             assert time.monotonic() < give_up, heard
