@@ -5,7 +5,6 @@ It reaches nothing but LiveKit, so it gets its token from outside.
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -15,11 +14,9 @@ from typing import Any, cast
 from bench.calls.clips import questions
 from bench.calls.settings import CallBenchSettings
 from bench.calls.talk import Talker
-from caller.priority import go_first, raise_priority
+from caller.priority import go_first
 from caller.settings import CallerSettings
 from caller.token import ControlApi, Token
-
-AHEAD = 10
 
 
 @dataclass
@@ -76,6 +73,5 @@ async def talk(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    if not go_first():
-        raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
+    go_first()
     asyncio.run(talk(json.loads(sys.stdin.readline())))

@@ -1,7 +1,6 @@
 """The benches of whole calls by name: each measures, and gives figures, tables and targets."""
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +17,11 @@ from bench.calls.settings import CallBenchSettings
 from bench.calls.stages import STAGES
 from bench.result import Target
 from caller.measure import percentile
-from caller.priority import go_first, raise_priority
+from caller.priority import go_first
 
 __all__ = ["BENCHES", "Outcome"]
 
 Tell = Callable[[str], None]
-
-AHEAD = 10
-"""So much nicer is what is measured than the callers, who stand for machines of their own."""
 
 SWITCH_S = 0.0005
 """How long another thread of the callers' may hold the interpreter."""
@@ -129,8 +125,7 @@ def _go_ahead() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    if not go_first():
-        raise_priority(max(-20, os.getpriority(os.PRIO_PROCESS, 0) - AHEAD))
+    go_first()
     # Figures are made beside the microphones, which must not wait for the interpreter's lock.
     sys.setswitchinterval(SWITCH_S)
 
