@@ -15,6 +15,7 @@ _BETWEEN_S = 2.0
 
 _lock = threading.Lock()
 _given_s = 0.0
+_later: threading.Timer | None = None
 
 
 def keep_one_heap() -> None:
@@ -28,11 +29,31 @@ def keep_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Return what is free to the system, once in a while; takes tens of milliseconds at most."""
-    global _given_s
+    """Return what is free to the system, once in a while; takes tens of milliseconds at most.
+
+    What comes too soon after another is done later, so that what the last one freed does not stay
+    until there is work again.
+    """
+    global _given_s, _later
     with _lock:
-        if time.monotonic() - _given_s < _BETWEEN_S:
+        wait_s = _given_s + _BETWEEN_S - time.monotonic()
+        if wait_s > 0:
+            if _later is None:
+                _later = threading.Timer(wait_s, _give_back_late)
+                _later.name, _later.daemon = "give-back", True
+                _later.start()
             return
         _given_s = time.monotonic()
+    _trim()
+
+
+def _give_back_late() -> None:
+    global _given_s, _later
+    with _lock:
+        _given_s, _later = time.monotonic(), None
+    _trim()
+
+
+def _trim() -> None:
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -86,6 +86,12 @@ class CallBenchSettings(BaseSettings):
         default=4, ge=1, description="Bare streams at once that count as full in the overload."
     )
     soak_minutes: float = Field(default=60.0, gt=0, description="Length of the soak, in minutes.")
+    soak_rest_minutes: float = Field(
+        default=3.0,
+        ge=0,
+        description="After so long all calls of the soak are ended, and what the programs use is "
+        "noted, in minutes; 0: never.",
+    )
     soak_calls: int = Field(default=2, ge=1, description="Calls at once in the soak.")
     send_lag_limit_ms: float = Field(
         default=5.0,

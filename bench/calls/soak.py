@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -16,7 +18,7 @@ from bench.calls.rig import Rig
 from bench.calls.talk import Talker
 from caller.token import ControlApi
 
-__all__ = ["SAMPLE_S", "drift", "measure", "slope_per_hour"]
+__all__ = ["SAMPLE_S", "Rests", "drift", "measure", "slope_per_hour"]
 
 Tell = Callable[[str], None]
 Lines = list[dict[str, Any]]
@@ -25,6 +27,10 @@ SAMPLE_S = 10.0
 WARM_UP = 0.2
 """Part of the soak that is not judged."""
 APART_S = 1.7
+QUIET_S = 6.0
+"""What is free has gone back to the system after so long without a call."""
+LEAST_RESTS = 5
+DRAWS = 2000
 
 
 async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
@@ -47,6 +53,7 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
 
     async with ControlApi(rig.caller.api_url) as api:
         await api.wait_ready(rig.caller.ready_timeout_s, tell)
+        rests = Rests(settings.soak_calls, settings.soak_rest_minutes * 60, origin_s)
 
         async def talk(number: int) -> None:
             talker = Talker(rig, api, "ours")
@@ -55,6 +62,9 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
                 for at in count(number * 7):
                     if time.monotonic() >= end_s:
                         return
+                    if rests.due():
+                        await talker.hang_up()
+                        await rests.take(partial(asyncio.to_thread, sample, "rest"))
                     begin_s = time.monotonic()
                     clip = clips[at % len(clips)]
                     line = {
@@ -66,6 +76,7 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
                     next_s = begin_s + clip.duration_s / settings.speech_share
                     await asyncio.sleep(max(0.0, next_s - time.monotonic()))
             finally:
+                await rests.leave()
                 await talker.hang_up()
 
         async with asyncio.TaskGroup() as group:
@@ -81,34 +92,81 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
 def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float] | None:
     """Give the growth of a figure an hour, without the warm-up, and how far that may be off.
 
-    Of each minute the least is taken, as work under way needs memory and gives it back: what is
-    left when it is done is what a leak would raise. The second figure is twice the standard error.
+    Work under way needs memory and gives it back; what is left when it is done is what a leak
+    would raise. So the rests between calls are taken, and where there are too few, the least of
+    each minute. The second figure is twice the standard error.
     """
-    samples = [line for line in lines if line["kind"] == "sample" and name in line]
-    judged = samples[int(len(samples) * WARM_UP) :]
+    judged = _judged(lines, "rest", name)
+    if len(judged) < LEAST_RESTS:
+        judged = _judged(lines, "sample", name)
     least: dict[int, float] = {}
     for line in judged:
         minute = int(line["at_s"] // 60)
         least[minute] = min(line[name], least.get(minute, line[name]))
-    if len(least) < 5:
+    if len(least) < LEAST_RESTS:
         return None
     hours, values = np.array(list(least)) / 60, np.array(list(least.values()))
     (slope, _), spread = np.polyfit(hours, values, 1, cov=True)
     return float(slope), float(2 * np.sqrt(spread[0, 0]))
 
 
-def drift(lines: Sequence[dict[str, Any]], share_percent: float = 95) -> float | None:
-    """Give how much slower the second half's turns are than the first's, as a part of it."""
+def drift(
+    lines: Sequence[dict[str, Any]], share_percent: float = 95
+) -> tuple[float, float, float] | None:
+    """Give how much slower the second half's turns are than the first's, as a part of it.
+
+    Then the bounds between which that is by 95 %, by drawing turns anew.
+    """
     turns = [line for line in lines if line["kind"] == "turn" and "latency_ms" in line]
-    judged = turns[int(len(turns) * WARM_UP) :]
+    judged = np.array([line["latency_ms"] for line in turns[int(len(turns) * WARM_UP) :]])
     half = len(judged) // 2
     if half < 5:
         return None
-    values = [line["latency_ms"] for line in judged]
-    first, second = (
-        float(np.percentile(part, share_percent)) for part in (values[:half], values[half:])
-    )
-    return second / first - 1
+
+    def slower(first: np.ndarray, second: np.ndarray) -> Any:
+        return np.percentile(second, share_percent, axis=-1) / (
+            np.percentile(first, share_percent, axis=-1)
+        )
+
+    parts = judged[:half], judged[half:]
+    drawn = np.random.default_rng(1)
+    anew = slower(*(drawn.choice(part, (DRAWS, len(part))) for part in parts))
+    low, high = np.percentile(anew, (2.5, 97.5))
+    return float(slower(*parts) - 1), float(low - 1), float(high - 1)
+
+
+def _judged(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[dict[str, Any]]:
+    """Give what was noted of a figure after the warm-up."""
+    found = [line for line in lines if line["kind"] == kind and name in line]
+    return found[int(len(found) * WARM_UP) :]
+
+
+class Rests:
+    """Times at which all callers have hung up, and nothing is to be done."""
+
+    def __init__(self, callers: int, every_s: float, origin_s: float) -> None:
+        self._all = asyncio.Barrier(callers)
+        self._every_s = every_s
+        self._next_s = origin_s + every_s
+
+    def due(self) -> bool:
+        """Tell whether a caller has to hang up now."""
+        return self._every_s > 0 and time.monotonic() >= self._next_s
+
+    async def take(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Wait for the others and for quiet, and let one of them look."""
+        with suppress(asyncio.BrokenBarrierError):  # a caller has left, the soak is over
+            looks = await self._all.wait() == 0
+            await asyncio.sleep(QUIET_S)
+            if looks:
+                await look()
+                while self._next_s <= time.monotonic():
+                    self._next_s += self._every_s
+            await self._all.wait()
+
+    async def leave(self) -> None:
+        """Let nobody wait for a caller who is done."""
+        await self._all.abort()
 
 
 def _usage(rig: Rig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.calls.figures import bootstrap, figures_of, share
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
 from bench.calls.sides import SIDES
-from bench.calls.soak import slope_per_hour
+from bench.calls.soak import drift, slope_per_hour
 from bench.calls.stages import STAGES
 from bench.report.runs import Group, Run, groups
 from bench.result import Target
@@ -201,13 +201,15 @@ def _soak(found: Sequence[Group]) -> Iterable[str]:
         ours = figures_of(group.lines, "ours")
         yield (
             f"{minutes:g} minutes with {calls} calls: {ours.turns} turns, {ours.missed} missed, "
-            f"p50 {_ms(ours.p(50))} ms, p95 {_ms(ours.p(95))} ms. Slopes are of the least of each "
-            "minute."
+            f"p50 {_ms(ours.p(50))} ms, p95 {_ms(ours.p(95))} ms. Slopes are of the times at "
+            "which all calls had ended, where there are enough, else of the least of each minute."
         )
         lines = [dict(line) for line in group.lines]
         for part in ("speech", "agent"):
             if slope := slope_per_hour(lines, f"{part}_mb"):
                 yield f"The slope of the memory ({part}) is uncertain by {slope[1]:.1f} MB/h."
+        if slower := drift(lines):
+            yield f"The drift of p95 is between {slower[1]:.0%} and {slower[2]:.0%} by 95 %."
         yield _targets(soak_targets(lines))
         yield f"![Memory](benchmarks/soak-{group.label or 'run'}.svg)"
 

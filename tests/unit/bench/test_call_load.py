@@ -1,9 +1,12 @@
+import asyncio
+import time
+
 import pytest
 
 from bench.calls.figures import figures_of
 from bench.calls.load import arrivals, capacity
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
-from bench.calls.soak import drift, slope_per_hour
+from bench.calls.soak import Rests, drift, slope_per_hour
 
 Lines = list[dict[str, object]]
 
@@ -115,6 +118,56 @@ def test_memory_that_is_given_back_is_no_growth() -> None:
     assert slope[0] == pytest.approx(5, abs=1)
 
 
+def test_growth_is_read_from_the_rests() -> None:
+    lines = soak(growth_mb_h=30)
+    rests = [{**line, "kind": "rest", "speech_mb": 350.0} for line in lines[:120:12]]
+    slope = slope_per_hour([*lines, *rests], "speech_mb")
+    assert slope == pytest.approx((0, 0), abs=0.01)
+    few = slope_per_hour([*lines, *rests[:4]], "speech_mb")
+    assert few == pytest.approx((30, 0), abs=0.1)
+
+
+def test_drift_has_bounds() -> None:
+    found = drift(soak(slower=0.2))
+    assert found is not None
+    assert found[1] <= found[0] <= found[2]
+    assert found[0] == pytest.approx(0.2)
+
+
 def test_a_soak_without_figures_reaches_nothing() -> None:
     assert drift([]) is None
     assert not any(one.ok for one in soak_targets([]) if one.name != "missed turns")
+
+
+async def test_all_callers_rest_and_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.calls.soak.QUIET_S", 0.01)
+    rests = Rests(3, every_s=0.05, origin_s=time.monotonic())
+    end_s = time.monotonic() + 0.5
+    resting: set[int] = set()
+    seen: list[set[int]] = []
+
+    async def look() -> None:
+        seen.append(set(resting))
+
+    async def caller(number: int) -> int:
+        rested = 0
+        # The later ones have longer turns, and the first is done before them.
+        while time.monotonic() < end_s + number * 0.02:
+            if rests.due():
+                resting.add(number)
+                await rests.take(look)
+                resting.clear()
+                rested += 1
+            await asyncio.sleep(0.01 * (number + 1))
+        await rests.leave()
+        return rested
+
+    async with asyncio.timeout(5):
+        rested = await asyncio.gather(*map(caller, range(3)))
+    assert len(seen) >= 2
+    assert all(each == {0, 1, 2} for each in seen)
+    assert min(rested) >= len(seen)
+
+
+def test_without_rests_none_is_due() -> None:
+    assert not Rests(2, every_s=0, origin_s=time.monotonic() - 100).due()

@@ -1,6 +1,7 @@
 """What is free goes back to the system."""
 
 import sys
+import time
 
 import numpy as np
 import psutil
@@ -8,17 +9,44 @@ import pytest
 
 from speech_server import heap
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can give back")
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can give back")
+
+def hundred_megabytes() -> tuple[list[np.ndarray], np.ndarray]:
+    """Blocks smaller than what is mapped apart, and one above them that stays."""
+    held = [np.ones(100_000, np.uint8) for _ in range(1000)]
+    return held, np.ones(100_000, np.uint8)
+
+
+def memory() -> int:
+    return psutil.Process().memory_info().rss
+
+
 def test_free_memory_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     heap.keep_one_heap()
-    process = psutil.Process()
-    # Smaller than what is mapped apart, and under something that stays.
-    held = [np.ones(100_000, np.uint8) for _ in range(1000)]
-    stays = np.ones(100_000, np.uint8)
-    full = process.memory_info().rss
+    held, stays = hundred_megabytes()
+    full = memory()
     del held
     monkeypatch.setattr(heap, "_given_s", float("-inf"))
     heap.give_back()
-    assert process.memory_info().rss < full - 50_000_000
+    assert memory() < full - 50_000_000
+    assert stays.sum() == 100_000
+
+
+def test_what_is_freed_soon_after_goes_back_a_little_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heap.keep_one_heap()
+    monkeypatch.setattr(heap, "_BETWEEN_S", 0.3)
+    monkeypatch.setattr(heap, "_given_s", time.monotonic())
+    held, stays = hundred_megabytes()
+    full = memory()
+    del held
+    heap.give_back()
+    heap.give_back()
+    assert memory() > full - 50_000_000
+    deadline_s = time.monotonic() + 5
+    while memory() > full - 50_000_000:
+        assert time.monotonic() < deadline_s, "nothing was given back"
+        time.sleep(0.02)
     assert stays.sum() == 100_000
