@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         "milliseconds.",
     )
     preflight_silence_ms: int = Field(
-        default=128,
+        default=64,
         ge=0,
         le=5000,
         description="Silence after which the preflight is made, in milliseconds.",
