@@ -21,6 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 CLOSE_SECONDS = 15.0
 MEMORY_WARNING_MB = 1500
 FINISH_SECONDS = 10.0
+CALLS_A_CORE = 2
 
 TakeCall = Callable[[JobContext], Awaitable[None]]
 
@@ -35,9 +36,10 @@ def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentS
         settings: The agent's.
         holds_call: Holds a call in its process; a function of an importable module.
     """
+    most = settings.max_calls or CALLS_A_CORE * len(os.sched_getaffinity(0))
 
     def load(server: AgentServer) -> float:
-        return min(1.0, len(server.active_jobs) / settings.max_calls)
+        return min(1.0, len(server.active_jobs) / most)
 
     server = AgentServer(
         ws_url=settings.livekit_url,

@@ -35,7 +35,7 @@ async def interrupt(talker: Talker, question: Clip, sound: Clip) -> dict[str, An
         asked = await participant.microphone.play(question.samples)
         await participant.wait_until(
             lambda: (participant.last_voice_s or 0.0) > asked.end_s,
-            talker.rig.settings.turn_timeout_s,
+            talker.rig.settings.answer_timeout_s,
             "a long answer",
         )
         await asyncio.sleep(INTO_S)

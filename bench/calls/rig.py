@@ -100,7 +100,7 @@ async def open_rig(
                 redis_url=stack.addresses.redis_url,
                 room_prefix="bench",
                 speech_data=settings.speech_data,
-                turn_timeout_s=settings.turn_timeout_s,
+                turn_timeout_s=settings.answer_timeout_s,
                 greeting_timeout_s=45.0,
             ),
             script,

@@ -59,7 +59,14 @@ class CallBenchSettings(BaseSettings):
         default=5.0, gt=0, description="Longest recording that is spoken, in seconds."
     )
     turn_timeout_s: float = Field(
-        default=15.0, gt=0, description="After so long without an answer a turn is missed."
+        default=15.0,
+        gt=0,
+        description="After so long without the end of an answer a turn is missed, in seconds.",
+    )
+    real_turn_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="The same with the real model, which may talk for long, in seconds.",
     )
     calls: Counts = Field(
         default=(1, 2, 3, 4), min_length=1, description="Calls at once in the sweep."
@@ -103,6 +110,11 @@ class CallBenchSettings(BaseSettings):
         gt=0,
         description="Part of the machine that others take before a run, above which it is void.",
     )
+
+    @property
+    def answer_timeout_s(self) -> float:
+        """How long the end of an answer is waited for, with the model that there is."""
+        return self.real_turn_timeout_s if self.llm == "ollama" else self.turn_timeout_s
 
     @model_validator(mode="after")
     def _earlier_is_named(self) -> Self:

@@ -18,6 +18,9 @@ __all__ = ["measure", "schedule"]
 
 Tell = Callable[[str], None]
 
+OPEN_CALLS = 2
+"""Sides whose calls stay open between their turns; more of them would take the machine."""
+
 
 def schedule(settings: CallBenchSettings, clips: Sequence[Clip]) -> list[tuple[str, Clip]]:
     """Give who is asked what, in order: each recording to every side, the sides shuffled."""
@@ -45,6 +48,10 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> list[dict[str, Any]]:
 
             return note
 
+        async def rest(side: str) -> None:
+            if len(settings.sides) > OPEN_CALLS:
+                await talkers[side].hang_up()
+
         talkers = {side: Talker(rig, api, side, greeted(side)) for side in settings.sides}
         try:
             for side in settings.sides:  # a first turn warms what is made at the first use
@@ -52,11 +59,13 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> list[dict[str, Any]]:
                 raw.write("warm", **warm)
                 if "failed" in warm:
                     raise RigError(f"no call can be held with {side}: {warm['failed']}")
+                await rest(side)
             for number, (side, clip) in enumerate(schedule(settings, clips)):
                 line = await talkers[side].ask(clip)
                 raw.write("turn", n=number, **line)
                 lines.append({"kind": "turn", **line})
                 tell(f"{number + 1:3d} {side:16s} {_said(line)}")
+                await rest(side)
             quiet = noises(settings, rig.caller)
             kinds = [("barge-in", settings.barge_ins, clips), ("noise", settings.noises, quiet)]
             for kind, count, sounds in kinds:

@@ -20,6 +20,13 @@ def test_the_load_is_the_share_of_calls() -> None:
     assert load(SimpleNamespace(active_jobs=[1] * 9)) == 1.0
 
 
+def test_a_worker_takes_two_calls_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    load: Any = build_server(Settings(max_calls=0)).load_fnc
+    assert load(SimpleNamespace(active_jobs=[1] * 3)) == 0.75
+    assert load(SimpleNamespace(active_jobs=[1] * 4)) == 1.0
+
+
 def test_the_worker_waits_for_livekit_as_long_as_it_takes() -> None:
     server: Any = build_server(Settings(name="trinity", drain_seconds=7))
     assert server._agent_name == "trinity"

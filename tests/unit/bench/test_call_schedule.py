@@ -95,3 +95,10 @@ def test_lists_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     settings = CallBenchSettings()
     assert settings.sides == ("ours", "no-preflight")
     assert settings.calls == (1, 3)
+
+
+def test_the_real_model_may_talk_for_longer() -> None:
+    scripted = CallBenchSettings(turn_timeout_s=10)
+    real = CallBenchSettings(llm="ollama", turn_timeout_s=10)
+    assert scripted.answer_timeout_s == 10
+    assert real.answer_timeout_s == real.real_turn_timeout_s > 15
