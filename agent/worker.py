@@ -26,6 +26,20 @@ CALLS_A_CORE = 2
 TakeCall = Callable[[JobContext], Awaitable[None]]
 
 
+class Worker(AgentServer):
+    """livekit-agents' server, which counts a call that is about to begin as one call.
+
+    Its own estimate for an idle worker is the whole load: of two callers who come at the same
+    moment the second was refused, and LiveKit does not ask again.
+    """
+
+    most = 1
+    """Calls at once."""
+
+    def _get_effective_load(self) -> float:
+        return (len(self.active_jobs) + self._reserved_slots) / self.most
+
+
 def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentServer:
     """Build livekit-agents' server.
 
@@ -41,7 +55,7 @@ def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentS
     def load(server: AgentServer) -> float:
         return min(1.0, len(server.active_jobs) / most)
 
-    server = AgentServer(
+    server = Worker(
         ws_url=settings.livekit_url,
         api_key=settings.livekit_api_key,
         api_secret=settings.livekit_api_secret.get_secret_value(),
@@ -57,6 +71,7 @@ def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentS
         setup_fnc=prepare_process,
         http_proxy=None,
     )
+    server.most = most
     server.rtc_session(holds_call, agent_name=settings.name)
     return server
 

@@ -29,11 +29,11 @@ class WorkerSettings(SettingsGroup):
         default="info", description="Least severe log line that is written."
     )
     max_calls: int = Field(
-        default=0,
+        default=8,
         ge=0,
-        description="Calls at once; more are left to other workers. 0: two for each core, a "
-        "little more than answers within 2 s allow where everything runs on the same cores; with "
-        "a GPU, or the speech server and the model elsewhere, there is room for more.",
+        description="Calls at once; more are left to other workers, and get no agent where there "
+        "is none. 0: two for each core, a little more than answers within 2 s allow where "
+        "everything runs on the same cores.",
     )
     idle_processes: int = Field(
         default=1, ge=0, description="Processes kept ready for the next call."

@@ -73,8 +73,6 @@ def stack(stack_settings: StackSettings, agents_dir: Path) -> Iterator[Stack]:
         environment.setenv("CONTROL_AGENTS", "trinity,bench-ours")
         environment.setenv("TRINITY_AGENTS_DIR", str(agents_dir))
         environment.setenv("AGENT_DRAIN_SECONDS", "60")
-        # A call of the test before may still be ending.
-        environment.setenv("AGENT_MAX_CALLS", "8")
         with Stack(stack_settings) as running:
             yield running
     assert marked_processes(stack_settings.state_dir) == []

@@ -27,6 +27,17 @@ def test_a_worker_takes_two_calls_for_each_core(monkeypatch: pytest.MonkeyPatch)
     assert load(SimpleNamespace(active_jobs=[1] * 4)) == 1.0
 
 
+def test_callers_who_come_at_once_are_all_taken_up_to_the_most() -> None:
+    server: Any = build_server(Settings(max_calls=2))
+    # What it sets when it runs.
+    vars(server).update(_devmode=False, _draining=False, _simulation=False)
+    server._proc_pool = SimpleNamespace(processes=[])
+    for about_to_begin, available in ((0, True), (1, True), (2, False)):
+        # As livekit-agents counts them, and decides.
+        server._reserved_slots = about_to_begin
+        assert server._is_available() is available
+
+
 def test_the_worker_waits_for_livekit_as_long_as_it_takes() -> None:
     server: Any = build_server(Settings(name="trinity", drain_seconds=7))
     assert server._agent_name == "trinity"
