@@ -133,7 +133,9 @@ class Segmenter:
             if end > 0 and self._count(end) > 0:
                 return self._cut(end, ends_sentence)
             self._scan = found.end()
-            while self._scan < len(text) and text[self._scan] in _STOPS:
+            # The rest of a run of stops, which was judged as one, and had all come.
+            is_stop = found.group() in _STOPS
+            while is_stop and self._scan < len(text) and text[self._scan] in _STOPS:
                 self._scan += 1
 
     def _judge(self, at: int) -> tuple[int, bool] | None:

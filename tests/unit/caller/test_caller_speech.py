@@ -154,7 +154,10 @@ async def test_a_refusal_of_the_speech_server_is_told() -> None:
             await server.synthesize("refuse")
 
 
-async def test_an_absent_speech_server_is_told(unused_tcp_port: int) -> None:
+async def test_an_absent_speech_server_is_told(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("caller.speech_server._WAITS_S", (0.01, 0.02))
     target = f"127.0.0.1:{unused_tcp_port}"
     async with SpeechServer(target) as server:
         with pytest.raises(SpeechError, match=f"Transcribe at {target}: UNAVAILABLE"):

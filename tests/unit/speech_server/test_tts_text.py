@@ -100,6 +100,11 @@ def test_a_clause_is_released_with_its_comma() -> None:
     assert found == [[], ["Let me look that up,"], []]
 
 
+def test_a_stop_behind_another_mark_ends_the_sentence() -> None:
+    for pieces in (["Sure:? Yes."], ["Sure:", "? Yes."]):
+        assert cut("Sure:? Yes.", pieces, first_clause=12) == ["Sure:?", "Yes."]
+
+
 @given(st.text(alphabet="aB1.,;!? \n\"'—:$-…", max_size=200), st.randoms(use_true_random=False))
 @settings(max_examples=150, deadline=None)
 def test_segments_do_not_depend_on_the_pieces(text: str, random: random.Random) -> None:
