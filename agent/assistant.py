@@ -19,7 +19,7 @@ def reply_guard(settings: Settings) -> ReplyGuard:
         filler_s=settings.filler_seconds,
         give_up_s=max(settings.llm_give_up_seconds, settings.filler_seconds),
         asides=frozenset(
-            (settings.spoken(settings.not_heard), settings.spoken(settings.speech_lost))
+            map(settings.spoken, (settings.not_heard, settings.speech_lost, settings.resumed))
         ),
     )
 

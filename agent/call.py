@@ -22,8 +22,10 @@ from agent.chat import Chat
 from agent.errors import TranscriptStoreError
 from agent.observer import SessionObserver
 from agent.overlap import OverlapFilter
-from agent.phrases import PhraseBook, scratch_folder
+from agent.phrases import phrase_book
+from agent.queue import admit
 from agent.rescue import Rescue
+from agent.resume import REMEMBERED, cut_off, has_begun, is_resumed, is_unanswered, remember
 from agent.session import (
     Engines,
     build_session,
@@ -40,7 +42,13 @@ from agent.telemetry.tracing import configure_tracing, flush_traces
 from agent.telephone import PhoneLine, RoomActions
 from agent.tools import ToolKit, build_tools
 from agent.tools.mcp import McpTools
-from agent.transcripts import TOPIC, TranscriptPublisher, TranscriptRecorder, TranscriptStore
+from agent.transcripts import (
+    TOPIC,
+    TranscriptMessage,
+    TranscriptPublisher,
+    TranscriptRecorder,
+    TranscriptStore,
+)
 from agent.vision import LatestFrame
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,16 +70,13 @@ def prepare_process(process: JobProcess) -> None:
     process.userdata["tls"] = ssl.create_default_context()
 
 
-def phrase_book(settings: Settings) -> PhraseBook:
-    """Open the recorded phrases of the voice that the settings name."""
-    voice = f"{settings.voice}|{settings.speaking_rate}|{settings.tts_sample_rate_hz}"
-    return PhraseBook(voice, scratch_folder())
-
-
 async def take_call(context: JobContext, parts: "Parts | None" = None) -> None:
-    """Hold a call; livekit-agents runs it in a prepared process."""
+    """Hold a call, once it has its place; livekit-agents runs it in a prepared process."""
     structlog.contextvars.bind_contextvars(job=context.job.id)
-    call = Call(context, context.proc.userdata["settings"], parts)
+    settings = context.proc.userdata["settings"]
+    if not await admit(context, settings):
+        return
+    call = Call(context, settings, parts)
     context.add_shutdown_callback(call.aclose)
     await call.start()
 
@@ -134,6 +139,8 @@ class Call:
         self._publisher = TranscriptPublisher(
             self._send_to_room, self._store, limit=settings.transcript_queue
         )
+        self._resumed = is_resumed(context.job)
+        self._said: list[TranscriptMessage] = []
         self._callers: CallerWatch | None = None
         self._line: PhoneLine | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -175,6 +182,11 @@ class Call:
             look=self._look if settings.vision else None,
             before_reply=self._background.stop,
         )
+        if self._said:
+            await remember(assistant, self._said)
+        if lost := cut_off(self._said):  # the page waits for its end
+            with contextlib.suppress(rtc.participant.PublishDataError):
+                await self._send_to_room(lost.to_json())
         attend(session, self._engines, assistant, recorder, tools, settings, self._background)
         await session.start(
             assistant,
@@ -192,12 +204,24 @@ class Call:
 
     async def _open(self, line: PhoneLine) -> None:
         """Greet the caller, once there is one who has picked up."""
+        if has_begun(self._said):
+            self._go_on()
+            line.watch()
+            return
         if not await line.is_answered():
             return
         if greeting := self._settings.spoken(self._settings.greeting):
             with contextlib.suppress(RuntimeError):  # the caller has left already
                 self._session.say(greeting)
         line.watch()
+
+    def _go_on(self) -> None:
+        """Tell the caller, and answer what was not answered."""
+        with contextlib.suppress(RuntimeError):  # the caller has left already
+            if words := self._settings.spoken(self._settings.resumed):
+                self._session.say(words)
+            if is_unanswered(self._said):
+                self._session.generate_reply()
 
     def _mcp_servers(self) -> list[McpServer]:
         named = [McpServer(url=url) for url in self._settings.mcp_servers]
@@ -241,7 +265,10 @@ class Call:
         if self._store is None:
             return 0
         try:
-            return await asyncio.wait_for(self._store.last_sequence(), SEQUENCE_SECONDS)
+            async with asyncio.timeout(SEQUENCE_SECONDS):
+                if self._resumed:
+                    self._said = await self._store.recover(REMEMBERED)
+                return await self._store.last_sequence()
         except (TranscriptStoreError, TimeoutError):
             log.warning("Redis is away; the transcript is kept in memory until it is back")
             return 0

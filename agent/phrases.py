@@ -10,6 +10,8 @@ from pathlib import Path
 
 from livekit import rtc
 
+from agent.settings import Settings
+
 SCRATCH_VARIABLE = "TRINITY_AGENT_SCRATCH"
 """Names the scratch folder to the processes of the calls; set by `python -m agent`."""
 FRAME_MS = 50
@@ -66,6 +68,12 @@ class PhraseBook:
         assert self._folder is not None
         key = f"{self._voice}|{phrase}"
         return self._folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + ".pcm")
+
+
+def phrase_book(settings: Settings) -> PhraseBook:
+    """Open the recorded phrases of the voice that the settings name."""
+    voice = f"{settings.voice}|{settings.speaking_rate}|{settings.tts_sample_rate_hz}"
+    return PhraseBook(voice, scratch_folder())
 
 
 def scratch_folder() -> Path | None:

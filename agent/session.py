@@ -73,16 +73,21 @@ def open_engines(
             replay_s=settings.stt_replay_seconds,
             connect_s=settings.speech_connect_seconds,
         ),
-        tts=GrpcTTS(
-            channel,
-            voice=settings.voice,
-            sample_rate_hz=settings.tts_sample_rate_hz,
-            speaking_rate=settings.speaking_rate,
-            word_timings=settings.word_timings == "on",
-            connect_s=settings.tts_connect_seconds,
-        ),
+        tts=open_voice(settings, channel),
         llm=_open_model(settings, tls),
         vad=detector,
+    )
+
+
+def open_voice(settings: Settings, channel: grpc.aio.Channel) -> GrpcTTS:
+    """Make the voice alone."""
+    return GrpcTTS(
+        channel,
+        voice=settings.voice,
+        sample_rate_hz=settings.tts_sample_rate_hz,
+        speaking_rate=settings.speaking_rate,
+        word_timings=settings.word_timings == "on",
+        connect_s=settings.tts_connect_seconds,
     )
 
 

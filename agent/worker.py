@@ -8,9 +8,11 @@ from pathlib import Path
 
 import structlog
 from livekit.agents import AgentServer, JobContext
+from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 
 from agent.call import prepare_process, take_call
 from agent.errors import TranscriptStoreError
+from agent.restarts import CallRestarts
 from agent.settings import Settings
 from agent.telemetry import show_all
 from agent.telemetry.exposition import MetricsServer
@@ -21,7 +23,12 @@ log = structlog.stdlib.get_logger(__name__)
 CLOSE_SECONDS = 15.0
 MEMORY_WARNING_MB = 1500
 FINISH_SECONDS = 10.0
-CALLS_A_CORE = 2
+BUSY_BELOW_TARGET = 0.1
+QUEUE_BELOW_TARGET = 0.01
+"""How far below LiveKit's target the load is with all but the last place taken, at least, and while
+the queue is used: LiveKit sends no call to workers that are all at its target."""
+TURNED_AWAY = 2
+"""Calls at once, besides, that are told that the queue is full."""
 
 TakeCall = Callable[[JobContext], Awaitable[None]]
 
@@ -30,30 +37,50 @@ class Worker(AgentServer):
     """livekit-agents' server, which counts a call that is about to begin as one call.
 
     Its own estimate for an idle worker is the whole load: of two callers who come at the same
-    moment the second was refused, and LiveKit does not ask again.
+    moment the second was refused, and LiveKit does not ask again. Calls whose process died are
+    restarted.
     """
 
+    _restarts = CallRestarts()
+
     most = 1
-    """Calls at once."""
+    """Calls at once, those in the queue included."""
 
     def _get_effective_load(self) -> float:
         return (len(self.active_jobs) + self._reserved_slots) / self.most
+
+    async def _update_job_status(self, proc: JobExecutor) -> None:
+        await super()._update_job_status(proc)
+        running = proc.running_job
+        if running is None or proc.status is not JobStatus.FAILED or self._draining:
+            return
+        if self._api is not None:
+            identity = running.accept_arguments.identity
+            await self._restarts.restart(self._api, running.job, identity)
 
 
 def build_server(settings: Settings, holds_call: TakeCall = take_call) -> AgentServer:
     """Build livekit-agents' server.
 
     The load is the number of calls: by the whole machine's processors, which is what it would
-    take, a worker beside a busy speech server refuses every call.
+    take, a worker beside a busy speech server refuses every call. Of several workers LiveKit
+    draws one by what is left of its load up to 1, so a queue is all but never taken where another
+    worker has places, if LiveKit's target is near 1.
 
     Args:
         settings: The agent's.
         holds_call: Holds a call in its process; a function of an importable module.
     """
-    most = settings.max_calls or CALLS_A_CORE * len(os.sched_getaffinity(0))
+    places, target = settings.calls_at_once, settings.livekit_target_load
+    most = places + (settings.queue_calls + TURNED_AWAY if settings.queue_calls else 0)
 
     def load(server: AgentServer) -> float:
-        return min(1.0, len(server.active_jobs) / most)
+        calls = len(server.active_jobs)
+        if calls >= most:
+            return 1.0
+        if calls >= places:
+            return target - QUEUE_BELOW_TARGET
+        return (target - BUSY_BELOW_TARGET) * calls / places
 
     server = Worker(
         ws_url=settings.livekit_url,

@@ -142,6 +142,9 @@ class Conversation:
             voice_s = participant.last_voice_s
             lacks = {
                 "the agent to join": participant.agent is not None,
+                f"its turn in the queue (number {participant.queue_position})": (
+                    not participant.queue_position
+                ),
                 "the caller's words on `transcripts`": not answers or bool(finals("user")),
                 "the agent's voice": voice_s is not None and voice_s > since_s,
                 "the agent's words on `transcripts`": bool(finals("agent")),
@@ -151,19 +154,28 @@ class Conversation:
             }
             return [name for name, there in lacks.items() if not there]
 
-        deadline = time.monotonic() + timeout_s
+        began_s = time.monotonic()
+
+        def left_s() -> float:
+            if participant.queue_position:  # the agent says itself how long that may take
+                return timeout_s
+            counted_from_s = max(began_s, participant.queue_left_s or began_s)
+            return counted_from_s + timeout_s - time.monotonic()
+
         while missing():
-            left_s = deadline - time.monotonic()
             try:
                 await participant.wait_until(
-                    lambda: not missing(), min(left_s, _TELL_EVERY_S), lambda: ", ".join(missing())
+                    lambda: not missing(),
+                    min(left_s(), _TELL_EVERY_S),
+                    lambda: ", ".join(missing()),
                 )
             except WaitTimeoutError:
-                if left_s <= _TELL_EVERY_S:
+                if left_s() <= 0:
                     raise WaitTimeoutError(
                         f"{what}: after {timeout_s:.0f} s still waiting for {', '.join(missing())}"
                     ) from None
                 self._tell(f"still waiting for {', '.join(missing())}")
+        since_s = max(since_s, participant.queue_left_s or since_s)  # what is said there is none
         received = [f for f in self.recorder.received if f.time_s >= since_s]
         span = await asyncio.to_thread(
             voiced_span, received, self.recorder.rate_hz, AGENT_THRESHOLD_DBFS

@@ -21,6 +21,7 @@ from caller.recorder import Recorder, Samples
 __all__ = ["Participant", "join"]
 
 AGENT_STATE = "lk.agent.state"
+QUEUE_POSITION = "trinity.queue.position"
 CHAT_TOPIC = "lk.chat"
 _KEYS = "0123456789*#ABCD"
 _JOIN_TIMEOUT_S = 20.0
@@ -40,10 +41,20 @@ class Participant:
     malformed_messages: int = 0
     agent: str | None = None
     last_voice_s: float | None = None
+    queue_position: str = ""
+    queue_joined_s: float | None = None
+    queue_left_s: float | None = None
     closed: str | None = None
     chat: list[str] = field(default_factory=list)
     room: rtc.Room | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def queued_s(self) -> float:
+        """How long it has waited in the queue of the agent, in seconds."""
+        if self.queue_joined_s is None:
+            return 0.0
+        return (self.queue_left_s or time.monotonic()) - self.queue_joined_s
 
     @property
     def agent_state(self) -> str | None:
@@ -112,6 +123,14 @@ class Participant:
     def _state(self, state: str | None) -> None:
         if state and (not self.states or self.states[-1][1] != state):
             self.states.append((time.monotonic(), state))
+        self._changed.set()
+
+    def _queue(self, position: str) -> None:
+        if position and not self.queue_position:
+            self.queue_joined_s = time.monotonic()
+        if self.queue_position and not position:
+            self.queue_left_s = time.monotonic()
+        self.queue_position = position
         self._changed.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -201,11 +220,13 @@ def _listen(
         if is_agent(other):
             participant.agent = other.identity
             participant._state(other.attributes.get(AGENT_STATE))
+            participant._queue(other.attributes.get(QUEUE_POSITION, ""))
 
     def left(other: rtc.RemoteParticipant) -> None:
         if other.identity == participant.agent:
             participant.agent = None
             participant._state(None)
+            participant._queue("")
 
     def subscribed(
         track: rtc.Track, _: rtc.RemoteTrackPublication, other: rtc.RemoteParticipant
@@ -215,6 +236,8 @@ def _listen(
             hear(track)
 
     def attributes(changed: dict[str, str], other: rtc.Participant) -> None:
+        if is_agent(other) and QUEUE_POSITION in changed:
+            participant._queue(changed[QUEUE_POSITION])
         if is_agent(other) and AGENT_STATE in changed:
             participant.agent = other.identity
             participant._state(changed[AGENT_STATE])

@@ -71,6 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
             tasks = [
                 keep("health", lambda: parts.health.watch(settings.watch_interval_s)),
                 keep("journal", lambda: parts.journal.watch(settings.reconcile_interval_s)),
+                keep(
+                    "attendance",
+                    lambda: parts.attendance.watch(settings.attendance_interval_s),
+                ),
                 keep("feed", parts.feed.run),
                 keep("relay", parts.relay.run),
                 keep("retention", parts.retention.watch),

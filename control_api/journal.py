@@ -17,6 +17,13 @@ from control_api.livekit import Participant, Rooms, Webhook
 from control_api.store import Event, EventLog, Presence
 from control_api.telemetry import Telemetry
 
+_ON_PURPOSE = {
+    "CLIENT_INITIATED",
+    "DUPLICATE_IDENTITY",
+    "PARTICIPANT_REMOVED",
+    "ROOM_CLOSED",
+    "ROOM_DELETED",
+}
 _log = structlog.stdlib.get_logger("control_api.journal")
 
 
@@ -93,7 +100,7 @@ class Journal:
     async def _apply(self, webhook: Webhook) -> int:
         sid, name, at, who = webhook.room_sid, webhook.room, webhook.at, webhook.participant
         if webhook.kind == "participant_connection_aborted" and who is not None:
-            return await self._left(who.sid, who, at)
+            return await self._left(who.sid, who, at, reason=webhook.reason)
         # LiveKit gives each webhook up after a quarter of a minute: the first ones of a call may be
         # lost, and later ones come. What must have been before is told first.
         made = await self._opened(sid, name, at)
@@ -107,7 +114,7 @@ class Journal:
         if webhook.kind == "participant_joined":
             return made
         if webhook.kind == "participant_left" and who is not None:
-            return made + await self._left(who.sid, who, at)
+            return made + await self._left(who.sid, who, at, reason=webhook.reason)
         return made + await self._told(webhook)
 
     async def _opened(self, sid: str, name: str, at: datetime, *, repaired: bool = False) -> int:
@@ -140,6 +147,8 @@ class Journal:
             sid, room=room, room_sid=room_sid, identity=who.identity, kind=who.kind
         ):
             return 0
+        if who.kind == "agent":
+            await self._presence.note_agent(room_sid, "here")
         return await self._append(
             Event(
                 type="participant.joined",
@@ -152,12 +161,21 @@ class Journal:
         )
 
     async def _left(
-        self, sid: str, who: Participant | None, at: datetime, *, repaired: bool = False
+        self,
+        sid: str,
+        who: Participant | None,
+        at: datetime,
+        *,
+        repaired: bool = False,
+        reason: str = "",
     ) -> int:
         stay = await self._presence.leave(sid)
         if stay is None:
             return 0
         kind = who.kind if who is not None else stay.kind
+        if kind == "agent":
+            is_lost = bool(reason) and reason not in _ON_PURPOSE
+            await self._presence.note_agent(stay.room_sid, "lost" if is_lost else "left")
         made = await self._append(
             Event(
                 type="participant.left",

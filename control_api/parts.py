@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from control_api.attendance import Attendance
 from control_api.calls import Calls
 from control_api.feed import Feed
 from control_api.health import HealthMonitor
@@ -70,6 +71,7 @@ class Parts:
     transcripts: Transcripts
     webhooks: WebhookVerifier
     journal: Journal
+    attendance: Attendance
     calls: Calls
     events: EventLog
     endpoints: Endpoints
@@ -89,6 +91,7 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         livekit = LiveKitClient(settings, telemetry)
         stack.push_async_callback(livekit.aclose)
         rooms = Rooms(livekit)
+        dispatches = Dispatches(livekit, rooms)
         store = RedisStore.open(settings, telemetry)
         stack.push_async_callback(store.aclose)
         events = EventLog(store, settings.events_max)
@@ -101,14 +104,14 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
         addresses = Addresses(settings.webhook_networks)
         sender = Sender(addresses, settings.webhook_timeout_s)
         stack.push_async_callback(sender.aclose)
-        endpoints = Endpoints(store)
+        endpoints, presence = Endpoints(store), Presence(store)
         yield Parts(
             settings=settings,
             telemetry=telemetry,
             signer=TokenSigner(settings),
             livekit=livekit,
             rooms=rooms,
-            dispatches=Dispatches(livekit, rooms),
+            dispatches=dispatches,
             trunks=Trunks(livekit),
             rules=DispatchRules(livekit),
             recordings=Recordings(livekit, rooms),
@@ -120,7 +123,8 @@ async def open_parts(settings: Settings, telemetry: Telemetry) -> AsyncIterator[
             audit=audit,
             transcripts=transcripts,
             webhooks=WebhookVerifier(settings),
-            journal=Journal(events, Presence(store), rooms, calls, telemetry),
+            journal=Journal(events, presence, rooms, calls, telemetry),
+            attendance=Attendance(presence, rooms, dispatches, telemetry),
             calls=calls,
             events=events,
             endpoints=endpoints,

@@ -154,6 +154,12 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds between two comparisons of our notes with LiveKit's lists.",
     )
+    attendance_interval_s: float = Field(
+        default=2.0,
+        gt=0,
+        le=300,
+        description="Seconds between two looks for callers without an agent.",
+    )
     calls_keep_s: int = Field(
         default=604_800, ge=3600, description="Seconds for which calls that are over are kept."
     )

@@ -102,6 +102,11 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self.redispatches = Counter(
+            "control_agents_redispatched_total",
+            "Agents that were dispatched again, to callers whom none answered.",
+            registry=self.registry,
+        )
         self.expired = Counter(
             "control_expired_total",
             "Transcripts, events and audit entries that were deleted because of their age.",

@@ -91,6 +91,7 @@ CONVERSATION = Dashboard(
                     "Calls",
                     (
                         Query("sum(agent_sessions_active)", "active"),
+                        Query("sum(agent_queue_calls)", "in the queue"),
                         Query(
                             "sum by (outcome) (increase(agent_sessions_total[$__rate_interval]))",
                             "ended: {{outcome}}",

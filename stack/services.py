@@ -200,6 +200,7 @@ def _agent(settings: StackSettings, addresses: Addresses) -> Service:
             "AGENT_HEALTH_PORT": str(settings.ports.agent_health),
             "AGENT_METRICS_PORT": str(settings.ports.agent_metrics),
             "AGENT_SPEECH_TARGET": addresses.speech_target,
+            "AGENT_LIVEKIT_TARGET_LOAD": "1",  # as in configs/livekit.yaml
             "AGENT_LLM_MODEL": settings.llm_model,
             "AGENT_LLM_NUM_CTX": str(settings.llm_num_ctx),
             "AGENT_LLM_NUM_THREAD": str(llm_threads(settings)),

@@ -57,6 +57,9 @@ class PhrasesTable(_Table):
     still_there: str | None = None
     goodbye: str | None = None
     voicemail: str | None = None
+    resumed: str | None = None
+    queue_message: str | None = None
+    queue_goodbye: str | None = None
 
 
 class HandoverTable(_Table):

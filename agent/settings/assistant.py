@@ -58,6 +58,19 @@ class AssistantSettings(SettingsGroup):
         default="",
         description="Message for an answering machine on an outbound call; none hangs up.",
     )
+    resumed: Spoken = Field(
+        default="I'm sorry, I was gone for a moment.",
+        description="Said when the process of a call died and another one goes on with it.",
+    )
+    queue_message: Spoken = Field(
+        default="All lines are busy. Please hold on, you are number {position} in the queue.",
+        description="Said to who waits for a place among the calls, and again when it moves; "
+        "{position} stands for the place in the queue.",
+    )
+    queue_goodbye: Spoken = Field(
+        default="I'm sorry, nobody is free at the moment. Please call again later. Goodbye.",
+        description="Said to who has waited in vain, before the agent hangs up.",
+    )
     text_replies: Literal["text", "voice"] = Field(
         default="text",
         description="How a chat message is answered: text, or in voice as well.",

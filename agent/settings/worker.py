@@ -1,10 +1,14 @@
 """Settings of the worker."""
 
+import os
 from typing import Literal
 
 from pydantic import Field
 
 from agent.settings.group import Seconds, SettingsGroup
+
+CALLS_A_CORE = 1.5
+"""Where everything runs on the same cores, as many are answered within 2 s (docs/benchmarks.md)."""
 
 
 class WorkerSettings(SettingsGroup):
@@ -29,11 +33,32 @@ class WorkerSettings(SettingsGroup):
         default="info", description="Least severe log line that is written."
     )
     max_calls: int = Field(
-        default=8,
+        default=0,
         ge=0,
-        description="Calls at once; more are left to other workers, and get no agent where there "
-        "is none. 0: two for each core, a little more than answers within 2 s allow where "
-        "everything runs on the same cores.",
+        description="Calls at once; more wait in the queue. 0: three for two cores, as many as "
+        "are answered within 2 s where everything runs on the same cores.",
+    )
+    queue_calls: int = Field(
+        default=4,
+        ge=0,
+        description="Calls that may wait for a place; more are told to call again. 0: calls "
+        "without a place are left to other workers, and get no agent where there is none.",
+    )
+    queue_seconds: Seconds = Field(
+        default=120,
+        gt=0,
+        description="Longest wait in the queue until the caller is told to call again, in seconds.",
+    )
+    queue_repeat_seconds: Seconds = Field(
+        default=20, gt=0, description="How often who waits is told so, in seconds."
+    )
+    livekit_target_load: float = Field(
+        default=0.7,
+        gt=0.1,
+        le=1,
+        description="LiveKit's `agents.target_load`: it sends no calls to workers that say that "
+        "they are as busy. The nearer to 1, the more seldom a caller gets into the queue of one "
+        "worker while another has places.",
     )
     idle_processes: int = Field(
         default=1, ge=0, description="Processes kept ready for the next call."
@@ -45,3 +70,8 @@ class WorkerSettings(SettingsGroup):
         default=15,
         description="How long a caller whose connection broke may take to return, in seconds.",
     )
+
+    @property
+    def calls_at_once(self) -> int:
+        """Places for calls."""
+        return self.max_calls or max(1, int(CALLS_A_CORE * len(os.sched_getaffinity(0))))

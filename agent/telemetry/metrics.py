@@ -19,6 +19,7 @@ PHASES = ("eou", "stt", "llm_ttft", "tts_ttfb", "e2e")
 INTERRUPTIONS = ("true", "false")
 OVERLAPS = ("backchannel", "echo")
 OUTCOMES = ("completed", "failed")
+QUEUE_OUTCOMES = ("served", "left", "turned_away")
 FALLBACKS = ("llm_empty", "llm_failed", "llm_slow", "not_heard", "speech_lost", "silence")
 
 
@@ -35,6 +36,9 @@ class Metrics:
     overlaps: Counter
     stt_reconnects: Counter
     transcripts: Counter
+    queue_calls: Gauge
+    queue_waits: Counter
+    restarts: Counter
 
 
 def show_all() -> None:
@@ -50,6 +54,8 @@ def show_all() -> None:
         all_of.fallbacks.labels(reason)
     for kind in OVERLAPS:
         all_of.overlaps.labels(kind)
+    for outcome in QUEUE_OUTCOMES:
+        all_of.queue_waits.labels(outcome)
     for result in ("saved", "lost"):
         all_of.transcripts.labels(result)
 
@@ -89,5 +95,16 @@ def metrics() -> Metrics:
         ),
         transcripts=Counter(
             "agent_transcript_messages_total", "Final messages saved in Redis, or lost.", ["result"]
+        ),
+        queue_calls=Gauge(
+            "agent_queue_calls", "Calls that wait for a place.", multiprocess_mode="livesum"
+        ),
+        queue_waits=Counter(
+            "agent_queue_waits_total",
+            "Calls that waited for a place, by what became of them.",
+            ["outcome"],
+        ),
+        restarts=Counter(
+            "agent_call_restarts_total", "Calls that went on in another process when theirs died."
         ),
     )

@@ -23,6 +23,27 @@ LAST_WORDS_SECONDS = 0.3
 _FAILURES = (api.ServerError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
+async def end_room(livekit: api.LiveKitAPI, room: str, caller: str, settings: Settings) -> None:
+    """Hang up: delete the room, or send the caller out where rooms are kept.
+
+    Args:
+        livekit: LiveKit's API.
+        room: The room's name.
+        caller: Identity of the caller; empty where there is none.
+        settings: Of the call.
+    """
+    try:
+        async with asyncio.timeout(API_SECONDS):
+            if settings.delete_room_on_close:
+                await livekit.room.delete_room(api.DeleteRoomRequest(room=room))
+            elif caller:
+                await livekit.room.remove_participant(
+                    api.RoomParticipantIdentity(room=room, identity=caller)
+                )
+    except _FAILURES as error:
+        log.warning("LiveKit did not hang up", error=type(error).__name__)
+
+
 class RoomActions:
     """Acts on one call; a `agent.tools.CallActions`.
 
@@ -52,18 +73,7 @@ class RoomActions:
         """End the call for everybody, when the last sound and its words have arrived."""
         log.info("The agent hangs up")
         await asyncio.sleep(LAST_WORDS_SECONDS)
-        try:
-            async with asyncio.timeout(API_SECONDS):
-                if self._settings.delete_room_on_close:
-                    await self._livekit.room.delete_room(
-                        api.DeleteRoomRequest(room=self._room.name)
-                    )
-                elif identity := self._caller():
-                    await self._livekit.room.remove_participant(
-                        api.RoomParticipantIdentity(room=self._room.name, identity=identity)
-                    )
-        except _FAILURES as error:
-            log.warning("LiveKit did not hang up", error=type(error).__name__)
+        await end_room(self._livekit, self._room.name, self._caller(), self._settings)
         with contextlib.suppress(RuntimeError):
             self._session.shutdown(drain=False)
 

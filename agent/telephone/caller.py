@@ -10,6 +10,8 @@ from enum import Enum
 from livekit import rtc
 
 STATUS = "sip.callStatus"
+RULE = "sip.ruleID"
+"""The rule that a call came in by; a telephone without one is called by us."""
 CALLER_KINDS = (
     rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
     rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
@@ -36,6 +38,11 @@ _STATES = {
 def is_phone(participant: rtc.RemoteParticipant) -> bool:
     """The participant is a telephone."""
     return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
+
+
+def is_called(participant: rtc.RemoteParticipant) -> bool:
+    """The participant is a telephone that does not call, but is called."""
+    return is_phone(participant) and not participant.attributes.get(RULE)
 
 
 def caller_state(participant: rtc.RemoteParticipant) -> CallState:

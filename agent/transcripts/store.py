@@ -86,6 +86,27 @@ class TranscriptStore:
         except (RedisError, OSError, TimeoutError, ValueError, KeyError) as error:
             raise TranscriptStoreError(f"{type(error).__name__} while reading") from error
 
+    async def recover(self, count: int) -> list[TranscriptMessage]:
+        """Write down the reply in which the room's process died, and read the latest messages.
+
+        Args:
+            count: How many at most.
+
+        Returns:
+            The messages, the oldest first.
+
+        Raises:
+            TranscriptStoreError: Redis does not tell.
+        """
+        try:
+            if data := await self._redis.hget(UNFINISHED, self._room):
+                await _finish(self._redis, self._room, TranscriptMessage.model_validate_json(data))
+            entries = await self._redis.xrevrange(self._stream, count=count) or []
+            texts = [(fields or {})[b"message"] for _, fields in reversed(entries)]
+            return [TranscriptMessage.model_validate_json(text) for text in texts]
+        except (RedisError, OSError, TimeoutError, ValueError, KeyError) as error:
+            raise TranscriptStoreError(f"{type(error).__name__} while reading") from error
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
@@ -112,14 +133,19 @@ async def finish_unfinished(url: str, *, client: redis.Redis | None = None) -> i
             message = TranscriptMessage.model_validate_json(data)
             if time.time() - datetime.fromisoformat(message.timestamp).timestamp() < STALE_SECONDS:
                 continue
-            if not await connection.hdel(UNFINISHED, field):
-                continue
-            whole = message.model_copy(update={"final": True, "interrupted": True})
-            await connection.xadd(STREAM_PREFIX + message.room, {"message": whole.to_json()})
-            finished += 1
+            finished += await _finish(connection, field, message)
     except (RedisError, OSError, TimeoutError, ValueError) as error:
         raise TranscriptStoreError(f"{type(error).__name__} while finishing") from error
     finally:
         if client is None:
             await connection.aclose()
     return finished
+
+
+async def _finish(connection: redis.Redis, field: str | bytes, message: TranscriptMessage) -> int:
+    """Make an interim a final, unless another process has; returns how many it made."""
+    if not await connection.hdel(UNFINISHED, field):
+        return 0
+    whole = message.model_copy(update={"final": True, "interrupted": True})
+    await connection.xadd(STREAM_PREFIX + message.room, {"message": whole.to_json()})
+    return 1

@@ -47,6 +47,7 @@ class Failures:
             "speech server dies while the caller speaks": self._deaf,
             "speech server dies before the answer": self._mute,
             "speech server dies in the answer": self._breaks_off,
+            "the agent's process dies": self._agent_dies,
         }
         found = []
         for kind, run in kinds.items():
@@ -139,6 +140,14 @@ class Failures:
         # What was made already is played; then comes the excuse, with or without a gap before it.
         await guest.until(lambda: len(guest.texts("agent")) > count + 1, "an excuse", LONGEST_S)
         return guest.longest_gap_begin(killed_s, guest.participant.last_voice_s or killed_s)
+
+    async def _agent_dies(self, guest: Guest) -> float:
+        await self._answer(guest, self._reply("It is noon there."))
+        await guest.hear(2)
+        killed_s = time.monotonic()
+        self._scene.process_of_a_call().kill()
+        await guest.until(lambda: len(guest.texts("agent")) > 2, "an excuse", LONGEST_S)
+        return killed_s
 
 
 _TOOL = """

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from livekit import api
 
 from bench.scripted_ollama import Body, ScriptedOllama
@@ -135,6 +136,15 @@ class Scene:
         text = first + FILE.format(greeting=greeting, url=self.ollama.url) + more
         (self._folder / f"{name}.toml").write_text(text)
 
+    def process_of_a_call(self) -> psutil.Process:
+        """The agent's process that is in a room, of one call: it alone has sockets for media."""
+        (found,) = (
+            child
+            for child in psutil.Process(self.stack.pid("agent")).children(recursive=True)
+            if child.net_connections(kind="udp")
+        )
+        return found
+
     async def say(self, text: str) -> Samples:
         """Give a text as another person's voice says it."""
         if text not in self._clips:
@@ -152,8 +162,9 @@ class Scene:
         kind: str = "standard",
         identity: str = "caller",
         attributes: dict[str, str] | None = None,
+        agent: str = "trinity",
     ) -> AsyncIterator[Guest]:
-        """Call an assistant."""
+        """Call an assistant; `agent` is the worker's name."""
         settings = self.stack.settings
         room = f"agent-{secrets.token_hex(4)}"
         token = (
@@ -168,7 +179,7 @@ class Scene:
                 api.RoomConfiguration(
                     agents=[
                         api.RoomAgentDispatch(
-                            agent_name="trinity", metadata=json.dumps({"assistant": assistant})
+                            agent_name=agent, metadata=json.dumps({"assistant": assistant})
                         )
                     ]
                 )

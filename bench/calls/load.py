@@ -32,6 +32,7 @@ APART_S = 1.7
 OPEN_LOADS = (0.85, 1.2)
 TURNS_OF_A_CALL = 4
 PROBE = "probe"
+ARRIVALS = "arrivals"
 
 
 def carried(found: Figures, limit_s: float) -> bool:
@@ -76,7 +77,8 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
                 if not carried(figures_of(found, side), settings.load_limit_s):
                     break
                 most[side] = calls
-        if most.get("ours", 0) and settings.open_seconds:
+        if most.get("ours", 0) > 1 and settings.open_seconds:
+            await rig.start_side(ARRIVALS, {"AGENT_MAX_CALLS": str(most["ours"])})
             for load in OPEN_LOADS:
                 lines += await _open(rig, api, most["ours"] * load, load, clips, raw, tell)
     return lines
@@ -144,11 +146,11 @@ async def _open(
     raw: RawFile,
     tell: Tell,
 ) -> Lines:
-    """Let calls arrive so that by Little's law as many as expected go on at once."""
+    """Let calls arrive so that by Little's law, with the probe, as many as expected go on."""
     settings = rig.settings
     mean_clip_s = sum(clip.duration_s for clip in clips) / len(clips)
     call_s = 4.0 + TURNS_OF_A_CALL * mean_clip_s / settings.speech_share
-    plan = arrivals(settings.seed, expected / call_s, settings.open_seconds)
+    plan = arrivals(settings.seed, (expected - 1) / call_s, settings.open_seconds)
     tell(f"{len(plan)} calls arrive in {settings.open_seconds:.0f} s, {load:.0%} of the capacity")
     lines: Lines = []
     origin_s = time.monotonic()
@@ -161,16 +163,18 @@ async def _open(
 
     async def one(number: int, at_s: float) -> None:
         await asyncio.sleep(max(0.0, origin_s + at_s - time.monotonic()))
-        talker = Talker(rig, api, "ours", endless=True)
+        talker = Talker(rig, api, ARRIVALS, endless=True)
         fields: dict[str, Any] = {"side": "open", "load": load, "at_s": round(at_s, 2)}
         try:
             await talker.ready()
         except CallerError as error:
             fields["refused"] = str(error)
+            fields["told"] = talker.turned_away
         else:
             # From when it wanted to call, not from when it got to it.
             heard_s = (talker.call_open_s or 0.0) + talker.began_s - (origin_s + at_s)
             fields["greeted_s"] = round(heard_s, 2)
+            fields["queued_s"] = round(talker.queued_s, 2)
             for turn in range(TURNS_OF_A_CALL):
                 clip = clips[(number * 5 + turn) % len(clips)]
                 begin_s = time.monotonic()
@@ -183,7 +187,7 @@ async def _open(
         lines.append({"kind": "call", **fields})
 
     async def probe() -> None:
-        talker = Talker(rig, api, "ours", endless=True)
+        talker = Talker(rig, api, ARRIVALS, endless=True)
         try:
             for turn in count():
                 # After the last arrivals it shows how long the rest of the load is felt.

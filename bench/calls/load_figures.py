@@ -8,7 +8,7 @@ from typing import Any
 from bench.calls.figures import Figures, figures_of
 from bench.calls.load import capacity
 from bench.calls.soak import drift, slope_per_hour
-from bench.calls.streams import REFUSED
+from bench.calls.streams import KINDS, REFUSED
 from bench.result import Target, target
 from caller.measure import percentile
 
@@ -78,7 +78,7 @@ class Overload:
 
 
 def overload_of(lines: Lines, what: str) -> Overload:
-    """Count the streams of a kind (stt or tts)."""
+    """Count the streams of one of `KINDS`."""
     streams = [x for x in lines if x["kind"] == "stream" and x["what"] == what]
     over = [x for x in streams if x["phase"] == "over"]
     failed = [x for x in over if "error" in x]
@@ -116,7 +116,7 @@ def load_targets(
         ratio = carried.get("ours", 0) / max(1, carried["peers"])
         found.append(target("times the peers' calls at once", ratio, "", ">=", 3))
     if any(line["kind"] == "stream" for line in lines):
-        for what in ("stt", "tts"):
+        for what in KINDS:
             over = overload_of(lines, what)
             slowest = max(over.refusals_ms, default=None)
             found += [

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,12 +47,25 @@ class Rig:
     caller: CallerSettings
     script: Script | None
     folder: Path
+    open_: AsyncExitStack
     programs: dict[str, list[int]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     def trace(self, side: str) -> Path:
         """Folder of the moments of a side's calls."""
         return self.folder / "trace" / side
+
+    async def start_side(self, name: str, agent: Mapping[str, str] | None = None) -> None:
+        """Start a side; it ends with the rig.
+
+        Args:
+            name: Of the side.
+            agent: Settings of its agent besides the side's own.
+
+        Raises:
+            RigError: It does not come up.
+        """
+        await _start_side(self, name, agent or {})
 
     def cpu_s(self, side: str) -> float:
         """Processor time of a side so far: its agent, its speech, and LiveKit."""
@@ -105,10 +118,11 @@ async def open_rig(
             ),
             script,
             FOLDER,
+            open_,
         )
         for side in settings.sides:
             tell(f"starting side {side}: {SIDES[side].title}")
-            await _start_side(rig, side, open_)
+            await rig.start_side(side, {"AGENT_MAX_CALLS": str(max(settings.calls))})
         yield rig
 
 
@@ -116,7 +130,7 @@ async def _start_stack(
     settings: CallBenchSettings, tell: Tell, open_: AsyncExitStack, livekit_url: str | None
 ) -> tuple[Stack, Script | None]:
     # Read by services of the stack.
-    os.environ["CONTROL_AGENTS"] = ",".join(["trinity", *map(agent_name, settings.sides)])
+    os.environ["CONTROL_AGENTS"] = ",".join(["trinity", *map(agent_name, SIDES)])
     os.environ["SPEECH_THREADS"] = os.environ["SPEECH_TTS_THREADS"] = str(settings.threads)
     script: Script | None = None
     update: dict[str, object] = {"livekit_url": livekit_url}
@@ -133,8 +147,8 @@ async def _start_stack(
     return stack, script
 
 
-async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
-    side = SIDES[name]
+async def _start_side(rig: Rig, name: str, agent: Mapping[str, str]) -> None:
+    side, open_ = SIDES[name], rig.open_
     ports = free_ports(4)
     environment = {
         **rig.stack.environment,
@@ -145,8 +159,10 @@ async def _start_side(rig: Rig, name: str, open_: AsyncExitStack) -> None:
         "AGENT_LLM_MODEL": rig.stack.settings.llm_model,
         "AGENT_LLM_NUM_THREAD": "1",
         "AGENT_DRAIN_SECONDS": "1",
+        "AGENT_LIVEKIT_TARGET_LOAD": "1",
         "BENCH_SIDE_KIND": side.kind,
         "BENCH_SIDE_TRACE": str(rig.trace(name)),
+        **agent,
         **side.agent,
     }
     pids: list[int] = []

@@ -15,6 +15,7 @@ from bench.calls.records import RawFile
 from bench.calls.rig import open_rig
 from bench.calls.settings import CallBenchSettings
 from bench.calls.stages import STAGES
+from bench.calls.streams import KINDS
 from bench.result import Target
 from caller.measure import percentile
 from caller.priority import go_first
@@ -69,8 +70,8 @@ async def run_load(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Out
 async def run_streams(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
     """Bare streams beyond what a server takes."""
     lines = await streams.measure(settings, raw, tell)
-    found = [t for t in load_targets(lines, (), 0, 0) if t.name.startswith(("stt", "tts"))]
-    void = None if all(overload_of(lines, w).accepted for w in ("stt", "tts")) else "nothing served"
+    found = [t for t in load_targets(lines, (), 0, 0) if t.name.startswith(tuple(KINDS))]
+    void = None if all(overload_of(lines, w).accepted for w in KINDS) else "nothing served"
     return Outcome(void=void, targets=found, tables=[streams_table(lines)])
 
 
@@ -162,7 +163,7 @@ def streams_table(lines: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(name)
     for name in ("p95 when full, ms", "p95 of the accepted, ms", "recovery, s"):
         table.add_column(name)
-    for what in ("stt", "tts"):
+    for what in KINDS:
         over = overload_of(lines, what)
         table.add_row(
             what,

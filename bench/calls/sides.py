@@ -26,6 +26,7 @@ class Side:
 
 SIDES: Mapping[str, Side] = {
     "ours": Side("Trinity"),
+    "arrivals": Side("Trinity, taking as many calls as the sweep has shown to be carried"),
     "earlier": Side("an earlier commit (BENCH_EARLIER)", "earlier"),
     "peers": Side(
         "the same agent over WhisperLive and Piper's HTTP server",

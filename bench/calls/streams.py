@@ -2,7 +2,8 @@
 
 A server of its own takes so many recognition and synthesis streams at once. First that many go on
 all the time, which is what the accepted are held against; then streams arrive by a seeded Poisson
-process at 120 % of it. Each is a recording that is recognised, or a reply that is spoken.
+process at 120 % of it. Each is a recording that is recognised, or a reply that is spoken; first
+one kind alone, then both at once.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from bench.stt.caller import call
 from bench.stt.clips import Clip, load_clips
 from stack import readiness
 
-__all__ = ["measure"]
+__all__ = ["KINDS", "measure"]
 
 Tell = Callable[[str], None]
 Lines = list[dict[str, Any]]
@@ -39,6 +40,8 @@ RETRY_S = 0.25
 SETTLE_S = 0.2
 """From the config to what comes after it: a refusal that meets a message on its way reaches the
 caller as an internal error (grpc #36066)."""
+TURNS: Sequence[Sequence[str]] = (("stt",), ("tts",), ("mixed stt", "mixed tts"))
+KINDS = [what for turn in TURNS for what in turn]
 REFUSED = "RESOURCE_EXHAUSTED"
 
 
@@ -59,7 +62,7 @@ class _Bench:
         """Hold a stream and note what came of it; gives its milliseconds from when it was due."""
         began_s = time.monotonic()
         clip = self.clips[number % len(self.clips)]
-        if what == "stt":
+        if what.endswith("stt"):
             heard = await call(self.target, clip, chunk_ms=CHUNK_MS, settle_s=SETTLE_S)
             error, value = heard.error, heard.final_delay_s
         else:
@@ -126,13 +129,15 @@ async def measure(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Line
     bench = _Bench(settings, raw, clips, target, script, [])
     try:
         await wait_ready(server, readiness.grpc_health(target, readiness.SPEECH_SERVICES))
-        for what in ("stt", "tts"):
-            for _ in range(2):
+        for turn in TURNS:
+            names = " and ".join(turn)
+            for what in (*turn, *turn):
                 await bench.one(what, 0, "warm", time.monotonic())
-            tell(f"{what}: {places} streams all the time")
-            full_s = await _closed(bench, what)
-            tell(f"{what}: streams arrive at {LOAD:.0%} of that")
-            await _open(bench, what, full_s)
+            tell(f"{names}: {places} streams all the time")
+            lengths_s = await asyncio.gather(*(_closed(bench, what) for what in turn))
+            tell(f"{names}: streams arrive at {LOAD:.0%} of that")
+            opens = zip(turn, lengths_s, strict=True)
+            await asyncio.gather(*(_open(bench, what, full_s) for what, full_s in opens))
     finally:
         await asyncio.to_thread(server.stop)
     return bench.lines
@@ -160,7 +165,7 @@ async def _open(bench: _Bench, what: str, length_s: float) -> None:
     """Let streams arrive, and look when a single one is as quick as before."""
     settings = bench.settings
     rate = LOAD * settings.streams / length_s
-    plan = arrivals(settings.seed, rate, settings.point_seconds / 2)
+    plan = arrivals(settings.seed + KINDS.index(what), rate, settings.point_seconds / 2)
     origin_s = time.monotonic()
 
     async def one(number: int, at_s: float) -> None:

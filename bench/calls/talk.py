@@ -57,6 +57,8 @@ class Talker:
         endless: Keep one call for all turns.
         call_open_s: From the wish to call to the greeting's first sound.
         began_s: When that wish was.
+        queued_s: How long the call has waited in the agent's queue, in seconds.
+        turned_away: The agent hung up instead of greeting.
     """
 
     rig: Called
@@ -66,6 +68,8 @@ class Talker:
     endless: bool = False
     call_open_s: float | None = None
     began_s: float = 0.0
+    queued_s: float = 0.0
+    turned_away: bool = False
     talk: Conversation | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _turns: int = 0
@@ -90,8 +94,11 @@ class Talker:
         try:
             greeting = await talk.hear_greeting()
         except CallerError:
+            self.queued_s = talk.participant.queued_s
+            self.turned_away = talk.participant.closed is not None
             await self.hang_up()
             raise
+        self.queued_s = talk.participant.queued_s
         self.call_open_s = greeting.first_voice_s - self.began_s
         marks = read_marks(self.rig.trace(self.side), room)
         with suppress(StageError):  # the turns of this call will say so

@@ -27,6 +27,13 @@ are little more than the slowest ones. The scripted model gives its first word a
 words a second, and never the same reply twice.
 """
 
+STREAMS = {
+    "stt": "recognition",
+    "tts": "synthesis",
+    "mixed stt": "recognition, beside as much synthesis",
+    "mixed tts": "synthesis, beside as much recognition",
+}
+
 _LATENCY_HEADS = (
     *("", "turns", "missed", "false starts", "begun anew"),
     *("p50 ms", "p95", "p99", "≤ 0.8 s", "≤ 1.5 s"),
@@ -161,16 +168,20 @@ def _open(group: Group) -> Iterable[str]:
         mine = [line for line in group.lines if line.get("load") == load]
         calls = [line for line in mine if line["kind"] == "call"]
         taken, probe = figures_of(mine, "open"), figures_of(mine, "probe")
-        refused = sum("refused" in line for line in calls)
+        refused = [line for line in calls if "refused" in line]
+        told = sum(line.get("told", False) for line in refused)
+        waited = [x["queued_s"] for x in calls if "refused" not in x and x.get("queued_s", 0) > 0]
         limit_ms = group.settings["load_limit_s"] * 1000
         soon = sum(value <= limit_ms for value in taken.latencies)
         good = soon * 60 / group.settings["open_seconds"]
-        counts = map(str, (len(calls), refused, taken.turns, taken.missed))
+        longest = f"{len(waited)} (at most {max(waited):.0f} s)" if waited else "0"
+        lost = map(str, (told, len(refused) - told, taken.turns, taken.missed))
         times = map(_ms, (taken.p(50), taken.p(95), probe.p(95)))
-        rows.append([f"{load:.0%}", *counts, *times, f"{good:.1f}"])
+        rows.append([f"{load:.0%}", str(len(calls)), longest, *lost, *times, f"{good:.1f}"])
     if rows:
         yield "Calls that arrive by themselves (Poisson), of the capacity above, with a probe call:"
-        heads = ["load", "calls", "without an agent", "turns", "missed", "p50 ms", "p95"]
+        heads = ["load", "calls", "waited in the queue", "told to call again", "without an agent"]
+        heads += ["turns", "missed", "p50 ms", "p95"]
         yield _table([*heads, "probe p95", "turns in time a minute"], rows)
 
 
@@ -180,8 +191,10 @@ def _streams(found: Sequence[Group]) -> Iterable[str]:
     for group in found:
         yield _about(group)
         rows = []
-        for what, title in (("stt", "recognition"), ("tts", "synthesis")):
+        for what, title in STREAMS.items():
             over = overload_of(group.lines, what)
+            if not over.arrived:
+                continue
             refused = over.refusals_ms
             counts = map(str, (over.arrived, len(refused), over.other_errors))
             times = (percentile(refused, 50), max(refused, default=None))

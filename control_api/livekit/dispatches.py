@@ -1,5 +1,6 @@
 """Agents that are sent into a room which is open already."""
 
+import time
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,6 +10,11 @@ from pydantic import BaseModel, Field
 from control_api.livekit.client import LiveKitClient
 from control_api.livekit.rooms import Rooms
 
+RESUMED = "trinity.resumed"
+"""Attribute by which the agent knows that it goes on with the call of a lost one."""
+_ASK_S = 5.0
+_JOIN_S = 20.0
+"""So long LiveKit may take to ask the workers, and an agent that was given the job to come."""
 _RUNNING = {api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING}
 
 
@@ -61,6 +67,49 @@ class Dispatches:
         )
         return _dispatch(made), True
 
+    async def renew(self, room: str, *, is_resumed: bool) -> int:
+        """Dispatches all agents of a room anew, where none has come.
+
+        Args:
+            room: Has no agent in it.
+            is_resumed: The agents were there; the new ones go on with the call.
+
+        Returns:
+            How many; 0 where none was asked for, or one may be on its way.
+
+        Raises:
+            ResourceNotFound: The room is not open.
+        """
+        await self._rooms.get(room)
+        found = [
+            each
+            for each in await self._client.call(
+                "agent_dispatch", "list_dispatch", lambda: self._service.list_dispatch(room)
+            )
+            if each.agent_name and not each.state.deleted_at
+        ]
+        if any(map(_is_coming, found)):
+            return 0
+        for each in found:
+            await self._renew(room, each, is_resumed)
+        return len(found)
+
+    async def _renew(self, room: str, old: api.AgentDispatch, is_resumed: bool) -> None:
+        # The old one first: it would be found as running, and ends a job that is late after all.
+        await self._client.call(
+            "agent_dispatch",
+            "delete_dispatch",
+            lambda: self._service.delete_dispatch(old.id, room),
+            what="dispatch",
+        )
+        attributes = {**old.attributes, **({RESUMED: "true"} if is_resumed else {})}
+        request = api.CreateAgentDispatchRequest(
+            agent_name=old.agent_name, room=room, metadata=old.metadata, attributes=attributes
+        )
+        await self._client.call(
+            "agent_dispatch", "create_dispatch", lambda: self._service.create_dispatch(request)
+        )
+
     async def delete(self, room: str, dispatch_id: str) -> None:
         """Takes a dispatch back; the agent leaves.
 
@@ -74,6 +123,13 @@ class Dispatches:
             lambda: self._service.delete_dispatch(dispatch_id, room),
             what="dispatch",
         )
+
+
+def _is_coming(dispatch: api.AgentDispatch) -> bool:
+    """It was made, or given to a worker, not long ago."""
+    given = max((job.state.started_at for job in dispatch.state.jobs), default=0)
+    patience_s = _JOIN_S if given else _ASK_S
+    return time.time() - max(given, dispatch.state.created_at) / 1e9 < patience_s
 
 
 def _dispatch(info: api.AgentDispatch) -> AgentDispatch:

@@ -27,6 +27,7 @@ class Webhook:
         participant: Who it is about.
         recording_id: The recording that it is about.
         ingress_id: The ingress that it is about.
+        reason: Why the participant left, as LiveKit names it; empty where it does not say.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Webhook:
     participant: Participant | None
     recording_id: str | None = None
     ingress_id: str | None = None
+    reason: str = ""
 
 
 class WebhookVerifier:
@@ -83,4 +85,10 @@ class WebhookVerifier:
             participant=participant_of(event.participant) if has_participant else None,
             recording_id=event.egress_info.egress_id or None,
             ingress_id=event.ingress_info.ingress_id or None,
+            reason=_reason(event.participant.disconnect_reason) if has_participant else "",
         )
+
+
+def _reason(value: int) -> str:
+    names = api.DisconnectReason.DESCRIPTOR.values_by_number
+    return names[value].name if value in names else ""

@@ -7,7 +7,7 @@ from control_api.store.endpoints import Endpoint, Endpoints, Progress
 from control_api.store.events import ID_PATTERN, Event, EventLog
 from control_api.store.idempotency import Answer, IdempotencyKeys
 from control_api.store.keys import ApiKey, ApiKeys
-from control_api.store.presence import Presence
+from control_api.store.presence import AgentState, Presence, Stay
 from control_api.store.rates import Rate, Rates
 from control_api.store.redis import RedisStore
 from control_api.store.transcripts import (
@@ -20,6 +20,7 @@ from control_api.store.transcripts import (
 
 __all__ = [
     "ID_PATTERN",
+    "AgentState",
     "Answer",
     "ApiKey",
     "ApiKeys",
@@ -42,6 +43,7 @@ __all__ = [
     "Rates",
     "Reason",
     "RedisStore",
+    "Stay",
     "TranscriptEntry",
     "TranscriptIndex",
     "TranscriptMessage",

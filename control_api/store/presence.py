@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import cast
+from typing import Literal, cast
 
 from control_api.store.redis import RedisStore
 
@@ -17,8 +17,14 @@ _ROOMS = "trinity:presence:rooms"
 _STAYS = "trinity:presence:stays"
 _GONE = "trinity:presence:gone:{sid}"
 _TURN = "trinity:presence:turn"
+_AGENTS = "trinity:presence:agents"
+_ASKED = "trinity:presence:asked:{sid}"
 # Longer than any notice is late.
 _GONE_S = 3600
+
+
+AgentState = Literal["never", "here", "left", "lost"]
+"""Of a room's agent: lost, when its connection broke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Presence:
     async def close_room(self, sid: str) -> OpenRoom | None:
         """Notes an end; None when it was not open."""
         text = await self._end(_ROOMS, sid)
+        with self._store.errors():
+            await self._store.client.hdel(_AGENTS, sid)
         return None if text is None else OpenRoom(**json.loads(text))
 
     async def join(self, sid: str, *, room: str, room_sid: str, identity: str, kind: str) -> bool:
@@ -81,6 +89,23 @@ class Presence:
         """Whether we have noted the end of this opening or stay."""
         with self._store.errors():
             return bool(await self._store.client.exists(_GONE.format(sid=sid)))
+
+    async def note_agent(self, room_sid: str, state: AgentState) -> None:
+        """Notes what became of the agent in an opening of a room."""
+        with self._store.errors():
+            await self._store.client.hset(_AGENTS, room_sid, state)
+
+    async def agent_state(self, room_sid: str) -> AgentState:
+        """What became of the agent in an opening of a room."""
+        with self._store.errors():
+            found = await self._store.client.hget(_AGENTS, room_sid)
+        return cast("AgentState", found or "never")
+
+    async def may_ask(self, room_sid: str, seconds: int) -> bool:
+        """Whether an agent may be asked for; then not again for `seconds`, by any process."""
+        with self._store.errors():
+            key = _ASKED.format(sid=room_sid)
+            return bool(await self._store.client.set(key, "1", nx=True, ex=seconds))
 
     async def take_turn(self, seconds: float) -> bool:
         """Whether it is this process's turn to look; the next turn is after `seconds`."""

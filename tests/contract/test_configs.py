@@ -233,6 +233,6 @@ def test_every_rule_has_its_test() -> None:
     rules = load("alerts/conversation.yml")["groups"][0]["rules"]
     tested = (CONFIGS / "alerts" / "conversation.test.yml").read_text()
     alerts = [rule["alert"] for rule in rules if "alert" in rule]
-    # Five of them are counted together, the first is played through.
+    # The first is played through, all others are counted together.
     assert alerts[0] in tested
     assert f"value: {len(alerts) - 1}" in tested

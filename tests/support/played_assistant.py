@@ -70,6 +70,11 @@ class PlayedAssistant:
         """Says what it is doing: listening, thinking or speaking."""
         await self._connected.local_participant.set_attributes({"lk.agent.state": state})
 
+    async def queue(self, position: str) -> None:
+        """Says which place in the queue the caller has; empty: the wait is over."""
+        place = {"trinity.queue.position": position}
+        await self._connected.local_participant.set_attributes(place)
+
     async def tell(self, speaker: str, turn: str, text: str, **more: Any) -> None:
         """Publishes a transcript message; `more` are fields of it."""
         self._sequence += 1

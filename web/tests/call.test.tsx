@@ -88,6 +88,17 @@ describe('the assistant', () => {
   );
 });
 
+describe('the queue', () => {
+  it('says the place in it', () => {
+    const { rerender } = render(
+      <AgentView state="queued" levels={[]} name="Robin" queuePosition={3} />,
+    );
+    expect(screen.getByTestId('agent-state')).toHaveTextContent('You are number 3 in the queue.');
+    rerender(<AgentView state="queued" levels={[]} name="Robin" queuePosition={1} />);
+    expect(screen.getByTestId('agent-state')).toHaveTextContent('Robin answers you next.');
+  });
+});
+
 describe('what goes wrong in a call', () => {
   it('is silent when nothing does', () => {
     const { container } = render(<CallNotices />);

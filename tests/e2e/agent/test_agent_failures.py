@@ -7,12 +7,13 @@ import time
 import pytest
 
 from bench.agent.scene import Guest, Scene
-from bench.scripted_ollama import Reply
+from bench.scripted_ollama import Body, Reply
 from caller import stored_transcript
 from tests.support.processes import until
 
 HEARD_S = 6.0
 """Loose, for busy machines; `python -m bench.agent` holds the two seconds."""
+BACK_S = 12.0
 
 STORY = " ".join(f"This is sentence number {number} of a long story." for number in range(30))
 
@@ -157,6 +158,67 @@ async def test_the_words_that_the_agent_dies_with_are_kept(scene: Scene) -> None
         await asyncio.sleep(0.5)
     assert [m.text for m in stored[:-1]] == finals
     assert stored[-1].interrupted and stored[-1].text.startswith("This is sentence")
+
+
+async def test_a_call_whose_process_dies_goes_on_in_another(scene: Scene) -> None:
+    stack = scene.stack
+    await asyncio.to_thread(stack.wait_ready)
+    scene.write("failing")
+
+    def answer(body: Body) -> Reply:
+        asked = sum(message["role"] == "user" for message in body["messages"])
+        return Reply("Gladly." if asked == 1 else f"You asked {asked} things.")
+
+    scene.ollama.answer = answer
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.hear(2) == "Gladly."
+        before = guest.participant.agent
+        killed_s = time.monotonic()
+        scene.process_of_a_call().kill()
+        assert await guest.hear(3) == "I'm sorry, I was gone for a moment."
+        assert await guest.voice_within(killed_s, 1, "the apology") < BACK_S
+        assert guest.participant.agent not in (None, before)
+        room = guest.participant.room
+        assert room is not None
+        agents = [who for who in room.remote_participants if who.startswith("agent-")]
+        assert agents == [guest.participant.agent]
+        # The conversation goes on where it was.
+        await ask(scene, guest, "What did I ask you?")
+        told = await guest.hear(4)
+        assert told == "You asked 2 things."
+        finals = [m.text for m in guest.participant.messages if m.final]
+        await saved(stack.addresses.redis_url, guest.room, finals)
+        sequences = [m.sequence for m in guest.participant.messages if m.final]
+        assert sequences == sorted(set(sequences))
+
+
+async def test_a_call_whose_worker_dies_goes_on_with_the_next(scene: Scene) -> None:
+    stack = scene.stack
+    await asyncio.to_thread(stack.wait_ready)
+    scene.write("failing")
+    scene.ollama.answer = lambda _: Reply("Gladly.")
+    async with scene.call("failing") as guest:
+        await guest.hear(1)
+        await ask(scene, guest, "What time is it in Tokyo?")
+        await guest.hear(2)
+        stack.kill("agent")
+        assert await guest.hear(3, 100) == "I'm sorry, I was gone for a moment."
+        await ask(scene, guest, "What time is it in Tokyo?")
+        assert await guest.hear(4) == "Gladly."
+    await asyncio.to_thread(stack.wait_ready, "agent")
+
+
+async def test_a_caller_who_comes_while_no_worker_is_there_gets_the_next(scene: Scene) -> None:
+    stack = scene.stack
+    scene.write("failing")
+    await asyncio.to_thread(stack.stop_service, "agent")
+    async with scene.call("failing") as guest:
+        await asyncio.sleep(1)
+        await asyncio.to_thread(stack.start_service, "agent")
+        assert await guest.hear(1, 100) == "Hello, this is a test."
+    await asyncio.to_thread(stack.wait_ready, "agent")
 
 
 async def saved(redis_url: str, room: str, texts: list[str]) -> None:

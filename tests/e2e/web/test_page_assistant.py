@@ -34,6 +34,11 @@ async def test_states_interims_finals_and_stages_are_shown(
     texts = page.get_by_test_id("transcript-text")
     aloud = page.locator("p[aria-live=polite]")
     async with PlayedAssistant.joined(page_livekit.url, "played") as assistant:
+        await assistant.queue("2")
+        await expect(state).to_have_attribute("data-state", "queued")
+        await expect(state).to_contain_text("You are number 2 in the queue.")
+        await assistant.queue("")
+        await expect(state).to_have_attribute("data-state", "connecting")
         for name, words in (
             ("listening", "Listening"),
             ("thinking", "Thinking"),

@@ -166,3 +166,17 @@ async def test_a_reply_that_a_process_died_in_is_written_down_once(
         [message().model_copy(update={"room": "alive", "speaker": "agent"})]
     )
     assert await redis.hlen(UNFINISHED) == 0
+
+
+async def test_a_call_that_goes_on_reads_what_was_said(redis: fakeredis.FakeAsyncRedis) -> None:
+    store = TranscriptStore("", "room", client=redis)
+    assert await store.recover(5) == []
+    await store.append([message(f"Turn {number}.", number) for number in range(1, 5)])
+    begun = message("It is", 5, final=False).model_copy(update={"speaker": "agent"})
+    await store.keep_unfinished(begun)
+    said = await store.recover(3)
+    assert [each.text for each in said] == ["Turn 3.", "Turn 4.", "It is"]
+    assert (said[-1].final, said[-1].interrupted) == (True, True)
+    assert await store.last_sequence() == 5
+    assert await store.recover(3) == said
+    assert await redis.hlen(UNFINISHED) == 0

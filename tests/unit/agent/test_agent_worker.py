@@ -10,25 +10,34 @@ import pytest
 
 from agent.errors import EXIT_CODE
 from agent.settings import Settings
-from agent.worker import build_server
+from agent.worker import TURNED_AWAY, build_server
 
 
-def test_the_load_is_the_share_of_calls() -> None:
-    load: Any = build_server(Settings(max_calls=4)).load_fnc
-    assert load(SimpleNamespace(active_jobs=[])) == 0
-    assert load(SimpleNamespace(active_jobs=[1])) == 0.25
-    assert load(SimpleNamespace(active_jobs=[1] * 9)) == 1.0
+@pytest.mark.parametrize("target", [0.7, 1.0])
+@pytest.mark.parametrize("queue", [0, 3])
+def test_livekit_gives_calls_until_places_and_queue_are_full(queue: int, target: float) -> None:
+    settings = Settings(max_calls=4, queue_calls=queue, livekit_target_load=target)
+    load: Any = build_server(settings).load_fnc
+    most = 4 + (queue + TURNED_AWAY if queue else 0)
+    loads = [load(SimpleNamespace(active_jobs=[1] * calls)) for calls in range(most + 2)]
+    assert loads[0] == 0
+    assert loads[:5] == sorted(set(loads[:5]))  # the emptiest worker is favoured
+    # LiveKit gives no call to workers that are all at or above its target.
+    assert all(value < target for value in loads[:most])
+    assert loads[most:] == [1.0, 1.0]
 
 
-def test_a_worker_takes_two_calls_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    load: Any = build_server(Settings(max_calls=0)).load_fnc
-    assert load(SimpleNamespace(active_jobs=[1] * 3)) == 0.75
-    assert load(SimpleNamespace(active_jobs=[1] * 4)) == 1.0
+@pytest.mark.parametrize(("cores", "places"), [(1, 1), (2, 3), (8, 12)])
+def test_a_worker_takes_three_calls_for_two_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, places: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    assert Settings().calls_at_once == places
+    assert Settings(max_calls=2).calls_at_once == 2
 
 
 def test_callers_who_come_at_once_are_all_taken_up_to_the_most() -> None:
-    server: Any = build_server(Settings(max_calls=2))
+    server: Any = build_server(Settings(max_calls=2, queue_calls=0))
     # What it sets when it runs.
     vars(server).update(_devmode=False, _draining=False, _simulation=False)
     server._proc_pool = SimpleNamespace(processes=[])

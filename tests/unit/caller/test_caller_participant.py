@@ -4,10 +4,12 @@ import time
 import numpy as np
 import pytest
 
+from caller.conversation import Conversation
 from caller.errors import JoinError, WaitTimeoutError
 from caller.microphone import Microphone
 from caller.participant import Participant, join
 from caller.recorder import Recorder, Samples
+from caller.settings import CallerSettings
 
 
 def participant() -> Participant:
@@ -80,3 +82,38 @@ def test_the_state_of_an_agent_that_left_is_unknown() -> None:
     assert me.agent_state == "speaking"
     me.agent = None
     assert me.agent_state is None
+
+
+GREETING = (
+    b'{"type": "transcript", "speaker": "agent", "text": "Hello.", "final": true, "room": "r",'
+    b'"timestamp": "2026-01-01T00:00:00Z", "participant": "trinity", "turn_id": "t", "sequence": 1}'
+)
+
+
+async def test_what_is_said_in_the_queue_is_no_greeting() -> None:
+    me = participant()
+    voice = np.tile(np.array([9000, -9000], np.int16), 80)
+
+    async def agent() -> None:
+        me.agent = "trinity"
+        me._queue("1")
+        for _ in range(100):
+            me._heard(time.monotonic(), voice)
+            await asyncio.sleep(0.01)
+        me._queue("")
+        await asyncio.sleep(0.2)
+        for _ in range(20):
+            me._heard(time.monotonic(), voice)
+            await asyncio.sleep(0.01)
+        me._read(GREETING)
+        me._state("listening")
+
+    begun_s = time.monotonic()
+    speaking = asyncio.create_task(agent())
+    # The wait in the queue is not counted: all of it takes longer.
+    settings = CallerSettings(greeting_timeout_s=1.9)
+    greeting = await Conversation(me, settings, "r", lambda _: None).hear_greeting()
+    await speaking
+    assert me.queue_left_s is not None
+    assert begun_s < me.queue_left_s < greeting.first_voice_s
+    assert me.queued_s == pytest.approx(1.0, abs=0.5)

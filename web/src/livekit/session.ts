@@ -15,7 +15,7 @@ import {
 } from 'livekit-client';
 import type { Admission } from '../api';
 import type { DisconnectCode } from '../strings';
-import { agentActivity, type AgentActivity } from './agent';
+import { agentActivity, queuePosition, type AgentActivity } from './agent';
 import { disconnectCode } from './outcome';
 import { watchSilence } from './silence';
 import { TranscriptGate } from './transcriptGate';
@@ -36,7 +36,8 @@ export interface IncomingChat {
 
 /** What a call tells the page. */
 export interface SessionListener {
-  agent: (activity: AgentActivity | undefined) => void;
+  /** `position`: in the queue, while the caller waits for the assistant. */
+  agent: (activity: AgentActivity | undefined, position: number | undefined) => void;
   transcript: (payload: Uint8Array) => void;
   chat: (message: IncomingChat) => void;
   /** Display names by identity, of everybody who is or was in the call. */
@@ -133,7 +134,7 @@ export class CallSession {
     this.#everConnected = true;
     this.#meet(this.room.localParticipant);
     this.room.remoteParticipants.forEach((participant) => this.#meet(participant));
-    this.#listener.agent(agentActivity(this.room));
+    this.#listener.agent(agentActivity(this.room), queuePosition(this.room));
     this.#listener.allowed(this.#allowed());
     this.#listener.recording(this.room.isRecording);
   }
@@ -184,7 +185,9 @@ export class CallSession {
     const { room } = this;
     const listener = this.#listener;
     const agentChanged = () => {
-      if (room.state === ConnectionState.Connected) listener.agent(agentActivity(room));
+      if (room.state === ConnectionState.Connected) {
+        listener.agent(agentActivity(room), queuePosition(room));
+      }
     };
     const mediaChanged = () => {
       const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = room.localParticipant;

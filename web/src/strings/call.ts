@@ -117,6 +117,11 @@ export const call = {
   agent: {
     label: 'Assistant',
     connecting: { title: 'Connecting', hint: (name: string) => `${name} is on the way.` },
+    queued: {
+      title: 'All lines are busy',
+      hint: (name: string, position: number) =>
+        position === 1 ? `${name} answers you next.` : `You are number ${position} in the queue.`,
+    },
     listening: { title: 'Listening', hint: () => 'Go ahead, just speak.' },
     thinking: { title: 'Thinking', hint: () => 'One moment.' },
     speaking: { title: 'Speaking', hint: () => 'You may interrupt at any time.' },

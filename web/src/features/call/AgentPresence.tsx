@@ -9,12 +9,14 @@ interface Props {
   name: string;
   compact?: boolean;
   answeredMs?: number | undefined;
+  queuePosition?: number | undefined;
 }
 
 /** What the assistant is doing, in words and shape. */
 export function AgentPresence({ compact }: { compact: boolean }) {
   const state = useCall((call) => call.agent);
   const answeredMs = useCall((call) => call.answeredMs);
+  const queuePosition = useCall((call) => call.queuePosition);
   const levels = useAgentLevels(5);
   const name = useAssistantName();
   return (
@@ -24,11 +26,19 @@ export function AgentPresence({ compact }: { compact: boolean }) {
       name={name}
       compact={compact}
       answeredMs={answeredMs}
+      queuePosition={queuePosition}
     />
   );
 }
 
-export function AgentView({ state, levels, name, compact = false, answeredMs }: Props) {
+export function AgentView({
+  state,
+  levels,
+  name,
+  compact = false,
+  answeredMs,
+  queuePosition = 1,
+}: Props) {
   const words = strings.agent[state];
   return (
     <section
@@ -38,7 +48,9 @@ export function AgentView({ state, levels, name, compact = false, answeredMs }: 
       <AgentShape state={state} levels={levels} compact={compact} />
       <div data-testid="agent-state" data-state={state}>
         <p className={`text-lg font-semibold ${compact ? '' : 'lg:text-2xl'}`}>{words.title}</p>
-        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>{words.hint(name)}</p>
+        <p className={`text-sm text-muted ${compact ? '' : 'lg:text-base'}`}>
+          {words.hint(name, queuePosition)}
+        </p>
         {answeredMs !== undefined && (
           <p
             className="text-sm text-muted tabular-nums"

@@ -27,6 +27,7 @@ export function AgentShape({ state, levels, compact = false }: Props) {
 function inside(state: AgentState, levels: number[]) {
   switch (state) {
     case 'connecting':
+    case 'queued':
       return (
         <span className="size-full animate-seek rounded-full border-[3px] border-dashed border-current opacity-70 @min-[8rem]:border-4" />
       );

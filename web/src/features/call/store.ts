@@ -40,6 +40,8 @@ interface CallState {
   identity: string;
   names: Readonly<Record<string, string>>;
   agent: AgentState;
+  /** Place in the queue, while the caller waits for the assistant. */
+  queuePosition: number | undefined;
   microphone: MicrophoneState;
   camera: boolean;
   screen: boolean;
@@ -79,6 +81,7 @@ const fresh: CallState = {
   identity: '',
   names: {},
   agent: 'absent',
+  queuePosition: undefined,
   microphone: 'opening',
   camera: false,
   screen: false,
@@ -102,8 +105,8 @@ export const useCall = create<CallState & CallActions>()((set, get) => {
       if (current()) set(change);
     };
     return {
-      agent: (activity) => {
-        if (current()) set({ agent: nextAgent(get(), activity) });
+      agent: (activity, queuePosition) => {
+        if (current()) set({ agent: nextAgent(get(), activity), queuePosition });
       },
       transcript: (payload) => {
         if (current()) useTranscript.getState().receive(payload);

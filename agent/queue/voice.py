@@ -1,0 +1,77 @@
+"""The agent's voice to who waits in the queue: a track of its own, as there is no session yet."""
+
+import asyncio
+import contextlib
+
+import structlog
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError
+
+from agent.phrases import phrase_book
+from agent.session import open_voice
+from agent.settings import Settings
+from agent.speech import open_channel
+
+log = structlog.stdlib.get_logger(__name__)
+
+SUBSCRIBE_SECONDS = 5.0
+SYNTHESIS_SECONDS = 10.0
+
+
+class QueueVoice:
+    """Says recorded phrases; what was not recorded yet is synthesised once for all calls.
+
+    Args:
+        room: Connected when it is opened.
+        settings: Of the call.
+    """
+
+    def __init__(self, room: rtc.Room, settings: Settings) -> None:
+        self._room = room
+        self._book = phrase_book(settings)
+        self._channel = open_channel(settings.speech_target)
+        self._tts = open_voice(settings, self._channel)
+        self._source = rtc.AudioSource(settings.tts_sample_rate_hz, 1)
+        self._track: rtc.LocalTrackPublication | None = None
+
+    async def open(self) -> None:
+        """Publish the track; a telephone is picked up by that."""
+        track = rtc.LocalAudioTrack.create_audio_track("queue", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        try:
+            self._track = await self._room.local_participant.publish_track(track, options)
+        except (rtc.participant.PublishTrackError, TimeoutError) as error:
+            log.warning("The caller in the queue is told nothing", error=str(error))
+
+    async def say(self, phrase: str) -> None:
+        """Say something to its end; without a voice nothing is said."""
+        if not phrase or self._track is None:
+            return
+        frames = self._book.find(phrase) or await self._record(phrase)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._track.wait_for_subscription(), SUBSCRIBE_SECONDS)
+        for frame in frames:
+            await self._source.capture_frame(frame)
+        await self._source.wait_for_playout()
+
+    async def aclose(self) -> None:
+        """Take the track away."""
+        if self._track is not None and self._room.isconnected():
+            with contextlib.suppress(rtc.participant.UnpublishTrackError, TimeoutError):
+                await self._room.local_participant.unpublish_track(self._track.sid)
+        await self._source.aclose()
+        await self._tts.aclose()
+        await self._channel.close()
+
+    async def _record(self, phrase: str) -> list[rtc.AudioFrame]:
+        try:
+            async with asyncio.timeout(SYNTHESIS_SECONDS):
+                stream = self._tts.synthesize(phrase, conn_options=APIConnectOptions(max_retry=0))
+                async with stream:
+                    frames = [part.frame async for part in stream]
+        except (APIError, TimeoutError) as error:
+            log.warning("The caller in the queue is told nothing", error=type(error).__name__)
+            return []
+        if frames:
+            self._book.keep(phrase, frames)
+        return frames
