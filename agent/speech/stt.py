@@ -31,6 +31,8 @@ from trinity.speech.v1.speech_to_text_service_pb2_grpc import SpeechToTextServic
 from agent.speech.recognition import SAMPLE_RATE_HZ, GrpcRecognizeStream, TranscribeCall
 from agent.telemetry.tracing import trace_metadata
 
+ADMITTED = ("trinity-admitted", "1")
+"""Metadata: the stream is of a call that goes on, and is not refused because the device is busy."""
 OPTIONAL = frozenset({"speech_contexts", "endpointing_config"})
 """Fields of the config that are left out when a server does not serve them."""
 
@@ -170,7 +172,8 @@ class GrpcSTT(stt.STT[Any]):
 
     def open_call(self) -> TranscribeCall:
         """Open a gRPC stream without a deadline; keepalive watches over it."""
-        call: TranscribeCall = self._stub.Transcribe(wait_for_ready=True, metadata=trace_metadata())
+        metadata = (*trace_metadata(), ADMITTED)
+        call: TranscribeCall = self._stub.Transcribe(wait_for_ready=True, metadata=metadata)
         return call
 
     async def _recognize_impl(

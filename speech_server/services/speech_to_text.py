@@ -22,6 +22,8 @@ from speech_server.stt.session import Session
 from speech_server.telemetry import Metrics
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["SpeechToTextService"].full_name
+ADMITTED: Final = "trinity-admitted"
+"""Metadata of a stream of a call that goes on: not to hear it would be worse than to be late."""
 
 Context = grpc.aio.ServicerContext[pb.TranscribeRequest, pb.TranscribeResponse]
 
@@ -128,7 +130,8 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
         config = first_config(first.config, models.engine, self._defaults)
         # Not before: a stream whose config is refused needs nothing of the device, and many of
         # them must not keep a good one out. Nothing is awaited until this one is counted.
-        if self._sessions and models.scheduler.is_full(len(self._sessions)):
+        is_asking = self._sessions and ADMITTED not in dict(context.invocation_metadata() or ())
+        if is_asking and models.scheduler.is_full(len(self._sessions)):
             self.places.refuse_overload()
 
         async def send(message: Message) -> None:

@@ -17,6 +17,7 @@ from speech_server.scheduling.load import (
     Headroom,
     Load,
 )
+from speech_server.services.speech_to_text import ADMITTED
 from tests.support.stt_rig import FakeEngine, config, finals, iter_of, pieces, rig, voice
 
 
@@ -81,6 +82,12 @@ async def test_a_stream_that_does_not_fit_is_refused_and_the_open_ones_are_serve
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         refused = server.metrics.rejections.labels("stt", "overload")
         assert refused._value.get() == 1
+        # Whoever is in a call already is heard.
+        admitted = stub.Transcribe(metadata=((ADMITTED, "1"),))
+        for request in [config(), *pieces(voice(0.5))]:
+            await admitted.write(request)
+        await admitted.done_writing()
+        assert len(finals([response async for response in admitted])) == 1
         await first.done_writing()
         assert len(finals([response async for response in first])) == 1
         # The last caller gone, there is room: a measure must not lock the server for good.
