@@ -81,7 +81,12 @@ def running(
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(15)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            # LiveKit waits for who is in a room, as somebody who just went away may be for it.
+            process.terminate()
+            process.wait(15)
 
 
 def until_it_answers(process: subprocess.Popen[bytes], log: Path, answers: Any) -> None:
