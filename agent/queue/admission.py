@@ -120,6 +120,8 @@ class _Wait:
                     saying = asyncio.create_task(voice.say(words), name="queue message")
                 await asyncio.sleep(LOOK_SECONDS)
             await _finish(saying)
+            if not self._ticket.take():
+                self._ticket.release()  # it goes on without a place, and must hold up nobody
             return "served"
         finally:
             if saying:

@@ -277,9 +277,16 @@ async def test_who_is_called_by_us_does_not_wait(holder: Any) -> None:
     waiting = asyncio.create_task(call.admitted())
     await asyncio.sleep(0.05)
     assert not waiting.done()
+    behind = Call()
+    behind.join("bob")
+    next_one = asyncio.create_task(behind.admitted())
+    await asyncio.sleep(0.05)
     call.join("ann", PHONE, callStatus="dialing")
     assert await waiting
     assert call.said == []
+    # It has no place, and keeps none from who came after it.
+    holder.release()
+    assert await asyncio.wait_for(next_one, 2)
 
 
 async def test_a_call_that_goes_on_does_not_wait(holder: Any) -> None:
