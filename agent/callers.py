@@ -11,7 +11,7 @@ import structlog
 from livekit import rtc
 from livekit.agents import AgentSession
 
-from agent.telephone.caller import CALLER_KINDS
+from agent.telephone.caller import CALLER_KINDS, callers_in
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -56,9 +56,6 @@ class CallerWatch:
             self._ending.cancel()
             await asyncio.gather(self._ending, return_exceptions=True)
 
-    def _callers(self) -> list[rtc.RemoteParticipant]:
-        return [who for who in self._room.remote_participants.values() if who.kind in CALLER_KINDS]
-
     def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
         if participant.kind in CALLER_KINDS:
             if self._ending:
@@ -70,7 +67,9 @@ class CallerWatch:
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if participant.kind not in CALLER_KINDS:
             return
-        if others := [who for who in self._callers() if who.identity != participant.identity]:
+        if others := [
+            who for who in callers_in(self._room) if who.identity != participant.identity
+        ]:
             linked = self._session.room_io.linked_participant
             if linked is None or linked.identity == participant.identity:
                 self._session.room_io.set_participant(others[0].identity)

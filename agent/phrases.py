@@ -9,8 +9,10 @@ import struct
 from pathlib import Path
 
 from livekit import rtc
+from livekit.agents import APIConnectOptions
 
 from agent.settings import Settings
+from agent.speech import GrpcTTS
 
 SCRATCH_VARIABLE = "TRINITY_AGENT_SCRATCH"
 """Names the scratch folder to the processes of the calls; set by `python -m agent`."""
@@ -47,6 +49,18 @@ class PhraseBook:
         parts = (samples[at : at + size] for at in range(_RATE.size, len(samples), size))
         return [rtc.AudioFrame(part, rate_hz, 1, len(part) // 2) for part in parts]
 
+    async def record(self, phrase: str, synthesiser: GrpcTTS) -> list[rtc.AudioFrame]:
+        """Have a phrase spoken, once, and keep its sound.
+
+        Raises:
+            APIError: The speech server did not speak it.
+        """
+        stream = synthesiser.synthesize(phrase, conn_options=APIConnectOptions(max_retry=0))
+        async with stream:
+            frames = [part.frame async for part in stream]
+        self.keep(phrase, frames)
+        return frames
+
     def keep(self, phrase: str, frames: list[rtc.AudioFrame]) -> None:
         """Keep the sound of a phrase."""
         samples = b"".join(
@@ -73,10 +87,11 @@ class PhraseBook:
 def phrase_book(settings: Settings) -> PhraseBook:
     """Open the recorded phrases of the voice that the settings name."""
     voice = f"{settings.voice}|{settings.speaking_rate}|{settings.tts_sample_rate_hz}"
-    return PhraseBook(voice, scratch_folder())
+    folder = scratch_folder()
+    return PhraseBook(voice, folder / "phrases" if folder else None)
 
 
 def scratch_folder() -> Path | None:
     """Where this worker's calls share what they made; None outside of a worker."""
     folder = os.environ.get(SCRATCH_VARIABLE)
-    return Path(folder) / "phrases" if folder else None
+    return Path(folder) if folder else None

@@ -14,7 +14,6 @@ from livekit import rtc
 from livekit.agents import (
     AgentSession,
     AgentStateChangedEvent,
-    APIConnectOptions,
     APIError,
     ErrorEvent,
     UserStateChangedEvent,
@@ -111,11 +110,7 @@ class Rescue:
         for phrase in self._phrases():
             while self._book.find(phrase) is None:
                 try:
-                    stream = self._tts.synthesize(
-                        phrase, conn_options=APIConnectOptions(max_retry=0)
-                    )
-                    async with stream:
-                        self._book.keep(phrase, [part.frame async for part in stream])
+                    await self._book.record(phrase, self._tts)
                 except APIError as error:
                     log.info("A phrase is not recorded yet", error=type(error).__name__)
                     await asyncio.sleep(RECORD_RETRY_SECONDS)

@@ -17,7 +17,7 @@ from agent.resume import is_resumed
 from agent.settings import Settings
 from agent.telemetry import metrics
 from agent.telephone.actions import end_room
-from agent.telephone.caller import CALLER_KINDS, CallState, caller_state, is_called
+from agent.telephone.caller import CallState, caller_state, callers_in, is_called
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -44,7 +44,7 @@ async def admit(context: JobContext, settings: Settings) -> bool:
     if folder is None:
         return True  # not run by a worker
     try:
-        ticket = CallPlaces(folder.parent / "queue", settings.calls_at_once).join()
+        ticket = CallPlaces(folder / "queue", settings.calls_at_once).join()
         taken = ticket.take()
     except OSError as error:
         log.error("The queue does not work; the call begins at once", error=str(error))
@@ -131,16 +131,13 @@ class _Wait:
             await voice.aclose()
             await self._set_position("")
 
-    def _callers(self) -> list[rtc.RemoteParticipant]:
-        return [who for who in self._room.remote_participants.values() if who.kind in CALLER_KINDS]
-
     def _is_outbound(self) -> bool:
         """Who is called by us is not put on hold."""
-        return any(map(is_called, self._callers()))
+        return any(map(is_called, callers_in(self._room)))
 
     def _hears(self) -> bool:
         """Somebody is there who has picked up."""
-        return any(caller_state(who) is CallState.ACTIVE for who in self._callers())
+        return any(caller_state(who) is CallState.ACTIVE for who in callers_in(self._room))
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         self._left_for_good = participant.disconnect_reason in HUNG_UP
@@ -149,7 +146,7 @@ class _Wait:
         """The caller was there, and is not any more."""
         if not self._room.isconnected():
             return True
-        if self._callers():
+        if callers_in(self._room):
             self._came, self._left_s = True, None
             return False
         if not self._came:
@@ -182,10 +179,10 @@ class _Wait:
             return
         await voice.say(self._settings.spoken(self._settings.queue_goodbye))
         # People who talk with one another are left alone.
-        if len(self._callers()) == 1:
-            await end_room(
-                self._context.api, self._room.name, self._callers()[0].identity, self._settings
-            )
+        callers = callers_in(self._room)
+        if len(callers) == 1:
+            caller = callers[0].identity
+            await end_room(self._context.api, self._room.name, caller, self._settings)
 
 
 async def _finish(saying: asyncio.Task[None] | None) -> None:

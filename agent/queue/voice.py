@@ -5,7 +5,7 @@ import contextlib
 
 import structlog
 from livekit import rtc
-from livekit.agents import APIConnectOptions, APIError
+from livekit.agents import APIError
 
 from agent.phrases import phrase_book
 from agent.session import open_voice
@@ -66,12 +66,7 @@ class QueueVoice:
     async def _record(self, phrase: str) -> list[rtc.AudioFrame]:
         try:
             async with asyncio.timeout(SYNTHESIS_SECONDS):
-                stream = self._tts.synthesize(phrase, conn_options=APIConnectOptions(max_retry=0))
-                async with stream:
-                    frames = [part.frame async for part in stream]
+                return await self._book.record(phrase, self._tts)
         except (APIError, TimeoutError) as error:
             log.warning("The caller in the queue is told nothing", error=type(error).__name__)
             return []
-        if frames:
-            self._book.keep(phrase, frames)
-        return frames

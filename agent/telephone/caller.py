@@ -52,6 +52,11 @@ def caller_state(participant: rtc.RemoteParticipant) -> CallState:
     return _STATES.get(participant.attributes.get(STATUS, ""), CallState.ACTIVE)
 
 
+def callers_in(room: rtc.Room) -> list[rtc.RemoteParticipant]:
+    """Give everybody in a room who calls, or is called."""
+    return [who for who in room.remote_participants.values() if who.kind in CALLER_KINDS]
+
+
 async def wait_for_caller(room: rtc.Room) -> rtc.RemoteParticipant:
     """Wait until somebody is there who calls, or is called."""
     came = asyncio.Event()
@@ -63,9 +68,8 @@ async def wait_for_caller(room: rtc.Room) -> rtc.RemoteParticipant:
     try:
         while True:
             came.clear()
-            for participant in room.remote_participants.values():
-                if participant.kind in CALLER_KINDS:
-                    return participant
+            if callers := callers_in(room):
+                return callers[0]
             await came.wait()
     finally:
         room.off("participant_connected", wake)

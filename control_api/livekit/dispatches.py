@@ -47,25 +47,14 @@ class Dispatches:
         Raises:
             ResourceNotFound: The room is not open (LiveKit itself would wait three seconds).
         """
-        await self._rooms.get(room)
-        found = await self._client.call(
-            "agent_dispatch", "list_dispatch", lambda: self._service.list_dispatch(room)
-        )
-        # One without a name is LiveKit's own for agents that join every room.
-        return [_dispatch(each) for each in found if each.agent_name]
+        return [_dispatch(each) for each in await self._found(room)]
 
     async def ensure(self, room: str, agent_name: str, metadata: str) -> tuple[AgentDispatch, bool]:
         """The agent's dispatch that waits or runs, else a new one; True when it is new."""
         for each in await self.list(room):
             if each.agent_name == agent_name and each.state != "ended":
                 return each, False
-        request = api.CreateAgentDispatchRequest(
-            agent_name=agent_name, room=room, metadata=metadata
-        )
-        made = await self._client.call(
-            "agent_dispatch", "create_dispatch", lambda: self._service.create_dispatch(request)
-        )
-        return _dispatch(made), True
+        return _dispatch(await self._create(room, agent_name, metadata, {})), True
 
     async def renew(self, room: str, *, is_resumed: bool) -> int:
         """Dispatches all agents of a room anew, where none has come.
@@ -80,35 +69,15 @@ class Dispatches:
         Raises:
             ResourceNotFound: The room is not open.
         """
-        await self._rooms.get(room)
-        found = [
-            each
-            for each in await self._client.call(
-                "agent_dispatch", "list_dispatch", lambda: self._service.list_dispatch(room)
-            )
-            if each.agent_name and not each.state.deleted_at
-        ]
+        found = [each for each in await self._found(room) if not each.state.deleted_at]
         if any(map(_is_coming, found)):
             return 0
-        for each in found:
-            await self._renew(room, each, is_resumed)
+        mark = {RESUMED: "true"} if is_resumed else {}
+        for old in found:
+            # First: it would be found as running, and this ends a job that is late after all.
+            await self._delete(room, old.id)
+            await self._create(room, old.agent_name, old.metadata, {**old.attributes, **mark})
         return len(found)
-
-    async def _renew(self, room: str, old: api.AgentDispatch, is_resumed: bool) -> None:
-        # The old one first: it would be found as running, and ends a job that is late after all.
-        await self._client.call(
-            "agent_dispatch",
-            "delete_dispatch",
-            lambda: self._service.delete_dispatch(old.id, room),
-            what="dispatch",
-        )
-        attributes = {**old.attributes, **({RESUMED: "true"} if is_resumed else {})}
-        request = api.CreateAgentDispatchRequest(
-            agent_name=old.agent_name, room=room, metadata=old.metadata, attributes=attributes
-        )
-        await self._client.call(
-            "agent_dispatch", "create_dispatch", lambda: self._service.create_dispatch(request)
-        )
 
     async def delete(self, room: str, dispatch_id: str) -> None:
         """Takes a dispatch back; the agent leaves.
@@ -117,6 +86,27 @@ class Dispatches:
             ResourceNotFound: There is no such room, or no such dispatch.
         """
         await self._rooms.get(room)
+        await self._delete(room, dispatch_id)
+
+    async def _found(self, room: str) -> Sequence[api.AgentDispatch]:
+        await self._rooms.get(room)
+        found = await self._client.call(
+            "agent_dispatch", "list_dispatch", lambda: self._service.list_dispatch(room)
+        )
+        # One without a name is LiveKit's own for agents that join every room.
+        return [each for each in found if each.agent_name]
+
+    async def _create(
+        self, room: str, agent_name: str, metadata: str, attributes: dict[str, str]
+    ) -> api.AgentDispatch:
+        request = api.CreateAgentDispatchRequest(
+            agent_name=agent_name, room=room, metadata=metadata, attributes=attributes
+        )
+        return await self._client.call(
+            "agent_dispatch", "create_dispatch", lambda: self._service.create_dispatch(request)
+        )
+
+    async def _delete(self, room: str, dispatch_id: str) -> None:
         await self._client.call(
             "agent_dispatch",
             "delete_dispatch",
