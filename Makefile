@@ -30,7 +30,7 @@ demo: setup web models ## Hold a spoken conversation with the real stack (WAV=fi
 check: setup ## Format, lint, types, contracts of imports, proto and configs
 	@scripts/check
 
-test-unit: setup models ## Unit and contract tests, about a minute
+test-unit: setup models ## Unit and contract tests, four to five minutes
 	@$(PY) -m pytest tests/unit tests/contract
 
 test: setup web models ## Every test: unit, contract, web and the end-to-end ones on the real stack

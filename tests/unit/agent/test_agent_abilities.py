@@ -135,9 +135,11 @@ async def a_long_conversation_is_summed_up() -> None:
     def answer(body: Body) -> Reply:
         if "Sum up" in body["messages"][0]["content"]:
             return Reply("The caller is Ann and wants blue paint.")
-        return Reply(f"Answer {next(said)}. " + "This goes on for a while. " * 6)
+        return Reply(f"Answer {next(said)}.")
 
-    script = Script(heard=[f"Question {number} about blue paint." for number in range(9)])
+    # What is heard fills the window and, unlike what is spoken, takes no time.
+    goes_on = "This goes on for a while. " * 12
+    script = Script(heard=[f"Question {number} about blue paint. {goes_on}" for number in range(9)])
     async with Conversation(script, answer, llm_num_ctx=700, use=()) as call:
         for number in range(9):
             await call.say(0.25)
