@@ -26,7 +26,7 @@ def _pairs(value: object) -> object:
 
 
 def _nothing(value: object) -> object:
-    return "" if value == "none" else value
+    return "" if isinstance(value, str) and value.strip() in ("", "none") else value
 
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -36,7 +36,7 @@ Phrases = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_items)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
 """A JSON object or key=value,key=value."""
 Spoken = Annotated[str, BeforeValidator(_nothing)]
-"""A text that is said; none says nothing."""
+"""A text that is said; none, or blanks alone, say nothing."""
 
 
 class SettingsGroup(BaseSettings):

@@ -71,11 +71,13 @@ def test_production_refuses_the_development_secret() -> None:
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_TOOLS", "none")
     monkeypatch.setenv("AGENT_GREETING", "none")
+    monkeypatch.setenv("AGENT_QUEUE_MESSAGE", "  ")
     monkeypatch.setenv("AGENT_STT_PHRASES", "Trinity, LiveKit")
     monkeypatch.setenv("AGENT_LLM_NUM_THREAD", "")
     settings = Settings()
     assert settings.tools == ()
     assert settings.greeting == ""
+    assert settings.queue_message == "", "blanks are no sound that could be recorded"
     assert settings.stt_phrases == ("Trinity", "LiveKit")
     assert settings.llm_num_thread is None
     assert settings.spoken("I am {name}.") == "I am Trinity."
