@@ -14,8 +14,8 @@ _M_ARENA_MAX = -8
 _BETWEEN_S = 2.0
 
 _lock = threading.Lock()
-_given_s = 0.0
-_later: threading.Timer | None = None
+_wanted = threading.Event()
+_keeper: threading.Thread | None = None
 
 
 def keep_one_heap() -> None:
@@ -29,31 +29,23 @@ def keep_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Return what is free to the system, once in a while; takes tens of milliseconds at most.
+    """Have what is free returned to the system, once in a while, by a thread that stays.
 
     What comes too soon after another is done later, so that what the last one freed does not stay
     until there is work again.
     """
-    global _given_s, _later
+    global _keeper
+    _wanted.set()
     with _lock:
-        wait_s = _given_s + _BETWEEN_S - time.monotonic()
-        if wait_s > 0:
-            if _later is None:
-                _later = threading.Timer(wait_s, _give_back_late)
-                _later.name, _later.daemon = "give-back", True
-                _later.start()
-            return
-        _given_s = time.monotonic()
-    _trim()
+        if _keeper is None:
+            _keeper = threading.Thread(target=_keep, name="give-back", daemon=True)
+            _keeper.start()
 
 
-def _give_back_late() -> None:
-    global _given_s, _later
-    with _lock:
-        _given_s, _later = time.monotonic(), None
-    _trim()
-
-
-def _trim() -> None:
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+def _keep() -> None:
+    while True:
+        _wanted.wait()
+        _wanted.clear()
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
+        time.sleep(_BETWEEN_S)

@@ -166,7 +166,8 @@ class Settings(BaseSettings):
         default=64,
         ge=0,
         le=5000,
-        description="Silence after which the preflight is made, in milliseconds.",
+        description="Silence after which the preflight is made, in milliseconds; a word or two "
+        "waits 128 at least, for its last sound.",
     )
     stop_silence_ms: int = Field(
         default=480,

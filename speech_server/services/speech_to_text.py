@@ -12,6 +12,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from speech_server.admission import Kind, Places
 from speech_server.errors import InvalidRequest, MissingConfig, ServerNotReady
+from speech_server.heap import give_back
 from speech_server.scheduling.device import Device
 from speech_server.services.recognition_messages import first_config, later_config, to_response
 from speech_server.settings import Settings
@@ -167,3 +168,4 @@ class SpeechToTextService(pb_grpc.SpeechToTextServiceServicer):
                 await session.finish()
         finally:
             self._sessions.discard(session)
+            give_back()

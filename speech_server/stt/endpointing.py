@@ -73,6 +73,13 @@ _FORGIVEN_WINDOWS: Final = 2
 LEAD_MS: Final = 384
 """Time in which a final can be decoded."""
 
+BRIEF_MS: Final = 640
+"""Voice of a word or two."""
+
+BRIEF_PREFLIGHT_MS: Final = 128
+"""Least silence before the preflight of a word or two: the sounds that end "stop" and "help" come
+after a silence of their own, and there are no other words to guess them from (ADR 0009)."""
+
 AGAIN_MS: Final = 384
 """Silence at which a turn that seems incomplete is judged once more: what follows its last word
 tells more than the first eighth of a second does (ADR 0006)."""
@@ -123,6 +130,11 @@ class Endpointer:
     def paused(self) -> bool:
         """Whether a pause was told and speech has not gone on since."""
         return self._told_pause
+
+    @property
+    def _preflight_ms(self) -> int:
+        usual_ms = self.config.preflight_silence_ms
+        return usual_ms if self.voiced_ms >= BRIEF_MS else max(usual_ms, BRIEF_PREFLIGHT_MS)
 
     def push(self, probability: float) -> list[Event]:
         """Take the next window and tell what happened in it."""
@@ -180,7 +192,7 @@ class Endpointer:
         longer_ms = max(0, config.max_stop_silence_ms - config.stop_silence_ms)
         wait_ms = config.stop_silence_ms + longer_ms * (1 - self._completeness)
         if not self._told_pause:
-            if silence_ms >= config.preflight_silence_ms:
+            if silence_ms >= self._preflight_ms:
                 self._told_pause = True
                 self._told_again = False
                 self._told_end = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import model_store
-from speech_server.engines.piper import BrokenVoice, resolve_device
+from speech_server.engines.piper import BrokenVoice, PiperVoice, resolve_device
 from speech_server.errors import DeviceUnavailable, EngineFailed, ModelUnavailable
 from speech_server.scheduling.device import Device
 from speech_server.settings import Settings, as_path, environment_name
@@ -16,6 +16,7 @@ from speech_server.tts.context import Workshop
 from speech_server.tts.recordings import Recordings
 from speech_server.tts.scheduler import Scheduler
 from speech_server.tts.voices import VoiceSource, VoiceStore, open_source
+from speech_server.tts.warming import warm_up
 
 CUDA_TEXTS, CUDA_WINDOWS = 4, 8
 """Steps of so many callers are computed together on a GPU. On a CPU a batch takes as long as its
@@ -58,10 +59,11 @@ class TtsModels:
         """
         loader = ThreadPoolExecutor(1, "tts-load")
         text = ThreadPoolExecutor(1, "tts-text")
+        loop = asyncio.get_running_loop()
         try:
-            device, sources = await asyncio.get_running_loop().run_in_executor(
-                loader, _find, settings
-            )
+            device, sources = await loop.run_in_executor(loader, _find, settings)
+            cuda = device == "cuda"
+            steps = 1 if cuda else min(settings.tts_threads or os.cpu_count() or 1, MAX_CPU_STEPS)
             voices = VoiceStore(
                 sources,
                 pinned=_pinned(settings, sources),
@@ -82,6 +84,9 @@ class TtsModels:
                         f"cannot load {name}: {error.__cause__}",
                         setting=environment_name("tts_voices"),
                     ) from error
+            voice = (await voices.get("")).voice
+            if isinstance(voice, PiperVoice) and not cuda:
+                await loop.run_in_executor(loader, warm_up, voice, steps)
         except BaseException:
             loader.shutdown(wait=False)
             text.shutdown(wait=False)
@@ -89,10 +94,9 @@ class TtsModels:
         recordings = Recordings(
             settings.tts_recordings_seconds * voices.default.config.sample_rate_hz
         )
-        cuda = device == "cuda"
         scheduler = Scheduler(
             metrics,
-            threads=1 if cuda else min(settings.tts_threads or os.cpu_count() or 1, MAX_CPU_STEPS),
+            threads=steps,
             text_batch=CUDA_TEXTS if cuda else 1,
             window_batch=CUDA_WINDOWS if cuda else 1,
             recordings=recordings,

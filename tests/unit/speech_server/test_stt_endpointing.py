@@ -112,6 +112,17 @@ def test_an_incomplete_turn_is_judged_again_and_its_best_score_counts():
         assert len(scores) - len(left) == looks
 
 
+def test_a_word_or_two_waits_longer_for_its_last_sound():
+    config = replace(DEFAULTS, preflight_silence_ms=64)
+    for windows, silence_ms in ((19, 128), (20, 64)):
+        paused = next(
+            e for e in run([V] * windows + [S] * 10, config=config) if isinstance(e[1], Paused)
+        )
+        assert paused == (windows * 32 + silence_ms, Paused(windows * 32))
+    quick = replace(config, stop_silence_ms=96, max_stop_silence_ms=96)
+    assert run([V] * 4 + [S] * 10, config=quick)[-1] == (224, Ended(128))
+
+
 def test_a_stop_before_the_preflight_needs_none():
     config = replace(DEFAULTS, preflight_silence_ms=1000)
     events = run([V] * 4 + [S] * 60, config=config)

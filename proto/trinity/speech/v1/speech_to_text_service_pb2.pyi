@@ -287,7 +287,9 @@ class EndpointingConfig(_message.Message):
     prefix_padding_ms: _builtins.int
     """Audio before the first voiced sample that belongs to the utterance, in milliseconds."""
     preflight_silence_ms: _builtins.int
-    """Silence after which the preflight result is made, in milliseconds."""
+    """Silence after which the preflight result is made, in milliseconds; a word or two waits 128 at
+    least.
+    """
     stop_silence_ms: _builtins.int
     """Silence that ends an utterance whose turn seems complete, in milliseconds."""
     max_stop_silence_ms: _builtins.int
