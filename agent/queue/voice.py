@@ -1,4 +1,4 @@
-"""The agent's voice to who waits in the queue: a track of its own, as there is no session yet."""
+"""What who waits in the queue hears: a track of its own, as there is no session yet."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,7 @@ from livekit import rtc
 from livekit.agents import APIError
 
 from agent.phrases import phrase_book
+from agent.queue.music import play
 from agent.session import open_voice
 from agent.settings import Settings
 from agent.speech import open_channel
@@ -16,10 +17,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 SUBSCRIBE_SECONDS = 5.0
 SYNTHESIS_SECONDS = 10.0
+BUFFER_MS = 200
+"""Sound that is handed on ahead; so much music is still to be heard when a message begins."""
 
 
 class QueueVoice:
-    """Says recorded phrases; what was not recorded yet is synthesised once for all calls.
+    """Says recorded phrases, with music after the first of them.
+
+    What was not recorded yet is synthesised once for all calls.
 
     Args:
         room: Connected when it is opened.
@@ -31,7 +36,11 @@ class QueueVoice:
         self._book = phrase_book(settings)
         self._channel = open_channel(settings.speech_target)
         self._tts = open_voice(settings, self._channel)
-        self._source = rtc.AudioSource(settings.tts_sample_rate_hz, 1)
+        self._rate_hz = settings.tts_sample_rate_hz
+        self._source = rtc.AudioSource(self._rate_hz, 1, queue_size_ms=BUFFER_MS)
+        self._speaking = asyncio.Lock()
+        self._music = settings.queue_music
+        self._playing: asyncio.Task[None] | None = None
         self._track: rtc.LocalTrackPublication | None = None
 
     async def open(self) -> None:
@@ -50,18 +59,31 @@ class QueueVoice:
         frames = self._book.find(phrase) or await self._record(phrase)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._track.wait_for_subscription(), SUBSCRIBE_SECONDS)
-        for frame in frames:
-            await self._source.capture_frame(frame)
-        await self._source.wait_for_playout()
+        async with self._speaking:
+            for frame in frames:
+                await self._source.capture_frame(frame)
+            await self._source.wait_for_playout()
+        if self._music and self._playing is None:
+            self._playing = asyncio.create_task(self._play(), name="queue music")
 
     async def aclose(self) -> None:
         """Take the track away."""
+        if self._playing is not None:
+            self._playing.cancel()
+            await asyncio.gather(self._playing, return_exceptions=True)
+        self._source.clear_queue()
         if self._track is not None and self._room.isconnected():
             with contextlib.suppress(rtc.participant.UnpublishTrackError, TimeoutError):
                 await self._room.local_participant.unpublish_track(self._track.sid)
         await self._source.aclose()
         await self._tts.aclose()
         await self._channel.close()
+
+    async def _play(self) -> None:
+        async with contextlib.aclosing(play(self._music, self._rate_hz)) as frames:
+            async for frame in frames:
+                async with self._speaking:
+                    await self._source.capture_frame(frame)
 
     async def _record(self, phrase: str) -> list[rtc.AudioFrame]:
         try:

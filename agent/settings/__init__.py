@@ -11,9 +11,9 @@ from agent.settings.shared import DEVELOPMENT_SECRET, SharedSettings
 from agent.settings.speech import SpeechSettings
 from agent.settings.tools import ToolSettings
 from agent.settings.turns import TurnSettings
-from agent.settings.worker import WorkerSettings
+from agent.settings.worker import HOLD_MUSIC, WorkerSettings
 
-__all__ = ["DEVELOPMENT_SECRET", "Settings"]
+__all__ = ["DEVELOPMENT_SECRET", "HOLD_MUSIC", "Settings"]
 
 
 # pydantic takes the fields of the last base first.

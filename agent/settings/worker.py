@@ -1,14 +1,17 @@
 """Settings of the worker."""
 
 import os
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from agent.settings.group import Seconds, SettingsGroup
+from agent.settings.group import Seconds, SettingsGroup, Spoken
 
 CALLS_A_CORE = 1.5
 """Where everything runs on the same cores, as many are answered within 2 s (docs/benchmarks.md)."""
+
+HOLD_MUSIC = "hold-music"
 
 
 class WorkerSettings(SettingsGroup):
@@ -52,6 +55,11 @@ class WorkerSettings(SettingsGroup):
     queue_repeat_seconds: Seconds = Field(
         default=20, gt=0, description="How often who waits is told so, in seconds."
     )
+    queue_music: Spoken = Field(
+        default=HOLD_MUSIC,
+        description="Played to who waits, after the first message: hold-music, which "
+        "livekit-agents brings along, the path of a file (Ogg, MP3, WAV), or none.",
+    )
     livekit_target_load: float = Field(
         default=0.7,
         gt=0.1,
@@ -70,6 +78,13 @@ class WorkerSettings(SettingsGroup):
         default=15,
         description="How long a caller whose connection broke may take to return, in seconds.",
     )
+
+    @field_validator("queue_music")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value not in ("", HOLD_MUSIC) and not Path(value).is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
 
     @property
     def calls_at_once(self) -> int:

@@ -11,9 +11,13 @@ import pytest
 from bench.agent.scene import Scene
 from bench.calls.program import Program
 from bench.calls.rig import free_ports, wait_ready
+from caller.measure import level_dbfs
 from stack import readiness
 
 NAME = "small"
+MESSAGE_S = 6.0
+"""More than the message takes."""
+MUSIC_DBFS = -50.0
 
 
 @pytest.fixture
@@ -58,8 +62,14 @@ async def test_callers_beyond_the_places_wait_in_the_queue(scene: Scene, worker:
         assert waits.participant.queue_position == "1"
         joined_s = waits.participant.queue_joined_s
         assert joined_s is not None
-        await waits.voice_within(joined_s, 20, "that all lines are busy")
+        began_s = joined_s + await waits.voice_within(joined_s, 20, "that all lines are busy")
         assert waits.texts("agent") == []
+        music_s = began_s + MESSAGE_S
+        await waits.until(lambda: time.monotonic() > music_s + 3, "music", 20)
+        heard = waits.participant.recorder.received_between(music_s, music_s + 3)
+        windows = heard[: len(heard) // 30 * 30].reshape(30, -1)
+        loud = [level_dbfs(window) > MUSIC_DBFS for window in windows]
+        assert sum(loud) > 24, "no music after the message"
 
         async with scene.call("queue", kind="sip", agent=NAME, attributes=phone) as third:
             began_s = time.monotonic()
@@ -74,3 +84,12 @@ async def test_callers_beyond_the_places_wait_in_the_queue(scene: Scene, worker:
         await waits.until(lambda: waits.participant.queue_position == "", "its turn")
         assert await waits.hear(1) == "Hello, this is a test."
         assert waits.participant.agent_state == "listening"
+        room = waits.participant.room
+        assert room is not None
+        tracks = [
+            publication.name
+            for who in room.remote_participants.values()
+            for publication in who.track_publications.values()
+        ]
+        assert tracks
+        assert "queue" not in tracks, "the music goes on"
