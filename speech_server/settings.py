@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         "milliseconds.",
     )
     preflight_silence_ms: int = Field(
-        default=64,
+        default=32,
         ge=0,
         le=5000,
         description="Silence after which the preflight is made, in milliseconds; a word or two "
