@@ -117,7 +117,7 @@ class _Wait:
                     self._told_s, self._told = time.monotonic(), self._position
                     words = settings.spoken(settings.queue_message)
                     words = words.replace("{position}", str(self._position))
-                    saying = asyncio.create_task(voice.say(words), name="queue message")
+                    saying = asyncio.create_task(voice.hold(words), name="queue message")
                 await asyncio.sleep(LOOK_SECONDS)
             await _finish(saying)
             if not self._ticket.take():
@@ -177,7 +177,7 @@ class _Wait:
     async def _turn_away(self, voice: QueueVoice) -> None:
         if not self._hears():
             return
-        await voice.say(self._settings.spoken(self._settings.queue_goodbye))
+        await voice.part(self._settings.spoken(self._settings.queue_goodbye))
         # People who talk with one another are left alone.
         callers = callers_in(self._room)
         if len(callers) == 1:

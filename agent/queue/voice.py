@@ -22,7 +22,7 @@ BUFFER_MS = 200
 
 
 class QueueVoice:
-    """Says recorded phrases, with music after the first of them.
+    """Says recorded phrases, and plays music between them.
 
     What was not recorded yet is synthesised once for all calls.
 
@@ -52,7 +52,28 @@ class QueueVoice:
         except (rtc.participant.PublishTrackError, TimeoutError) as error:
             log.warning("The caller in the queue is told nothing", error=str(error))
 
-    async def say(self, phrase: str) -> None:
+    async def hold(self, phrase: str) -> None:
+        """Say something to its end, and go on with the music."""
+        await self._speak(phrase)
+        if self._music and self._playing is None and self._track is not None:
+            self._playing = asyncio.create_task(self._play(), name="queue music")
+
+    async def part(self, phrase: str) -> None:
+        """Stop the music, and say something to its end."""
+        await self._stop()
+        await self._speak(phrase)
+
+    async def aclose(self) -> None:
+        """Take the track away."""
+        await self._stop()
+        if self._track is not None and self._room.isconnected():
+            with contextlib.suppress(rtc.participant.UnpublishTrackError, TimeoutError):
+                await self._room.local_participant.unpublish_track(self._track.sid)
+        await self._source.aclose()
+        await self._tts.aclose()
+        await self._channel.close()
+
+    async def _speak(self, phrase: str) -> None:
         """Say something to its end; without a voice nothing is said."""
         if not phrase or self._track is None:
             return
@@ -63,21 +84,15 @@ class QueueVoice:
             for frame in frames:
                 await self._source.capture_frame(frame)
             await self._source.wait_for_playout()
-        if self._music and self._playing is None:
-            self._playing = asyncio.create_task(self._play(), name="queue music")
 
-    async def aclose(self) -> None:
-        """Take the track away."""
-        if self._playing is not None:
+    async def _stop(self) -> None:
+        if self._playing is None:
+            return
+        # A frame that is given up while it is handed on makes the next one fail.
+        async with self._speaking:
             self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
-        self._source.clear_queue()
-        if self._track is not None and self._room.isconnected():
-            with contextlib.suppress(rtc.participant.UnpublishTrackError, TimeoutError):
-                await self._room.local_participant.unpublish_track(self._track.sid)
-        await self._source.aclose()
-        await self._tts.aclose()
-        await self._channel.close()
+            self._source.clear_queue()
+        await asyncio.gather(self._playing, return_exceptions=True)
 
     async def _play(self) -> None:
         async with contextlib.aclosing(play(self._music, self._rate_hz)) as frames:

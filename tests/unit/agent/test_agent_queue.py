@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from agent.phrases import SCRATCH_VARIABLE
 from agent.queue import CallPlaces, admission, admit, music
+from agent.queue.voice import QueueVoice
 from agent.resume import RESUMED
 from agent.settings import HOLD_MUSIC, Settings
 
@@ -96,7 +97,10 @@ class Voice:
 
     async def aclose(self) -> None: ...
 
-    async def say(self, phrase: str) -> None:
+    async def hold(self, phrase: str) -> None:
+        self._said.append(phrase)
+
+    async def part(self, phrase: str) -> None:
         self._said.append(phrase)
 
 
@@ -352,3 +356,48 @@ def test_a_file_that_is_not_there_is_an_error_that_names_the_setting(tmp_path: P
     with pytest.raises(ValidationError, match="queue_music"):
         Settings(queue_music=str(tmp_path / "nothing.ogg"))
     assert Settings(queue_music="none").queue_music == ""
+
+
+class Line:
+    """A room that takes a track and gives it away again."""
+
+    def __init__(self) -> None:
+        self.local_participant = self
+        self.sid = "TR_1"
+        self.published: list[str] = []
+
+    async def publish_track(self, track: rtc.LocalAudioTrack, _: Any) -> "Line":
+        self.published.append(track.name)
+        return self
+
+    async def unpublish_track(self, _: str) -> None:
+        self.published.clear()
+
+    async def wait_for_subscription(self) -> None: ...
+
+    def isconnected(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("message", ["Please hold on.", ""])
+async def test_music_follows_each_message_and_ends_before_the_goodbye(message: str) -> None:
+    room: Any = Line()
+    settings = Settings()
+    waits = QueueVoice(room, settings)
+    tenth = settings.tts_sample_rate_hz // 10
+    frame = rtc.AudioFrame(bytes(2 * tenth), 10 * tenth, 1, tenth)
+    for phrase in ("Please hold on.", "Goodbye."):
+        waits._book.keep(phrase, [frame] * 3)
+    await waits.open()
+    for _ in range(2):
+        await waits.hold(message)
+        for _ in range(2):
+            await asyncio.sleep(0.2)
+            assert waits._source.queued_duration > 0
+    await asyncio.wait_for(waits.part("Goodbye."), 2)
+    for _ in range(4):
+        assert waits._source.queued_duration == 0
+        await asyncio.sleep(0.1)
+    assert room.published == ["queue"]
+    await waits.aclose()
+    assert room.published == []
