@@ -257,7 +257,7 @@ class Settings(BaseSettings):
         description="Sound of repeated prompts that is kept in memory, in seconds; 0 keeps none.",
     )
     tts_phoneme_cache: int = Field(
-        default=2000, ge=0, description="Texts of a voice whose phonemes are remembered."
+        default=200, ge=0, description="Texts of a voice whose phonemes are remembered."
     )
 
     @field_validator("tts_voices", "tts_pinned_voices", mode="before")
