@@ -1,9 +1,10 @@
 """Sound that was made before: greetings and prompts that are said again and again."""
 
+import mmap
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -52,8 +53,21 @@ class Recordings:
         with self._lock:
             if key in self._known:
                 return
-            self._known[key] = recording
+            self._known[key] = replace(recording, samples=_apart(recording.samples))
             self._samples += len(recording.samples)
             while self._samples > self._max_samples:
                 _, oldest = self._known.popitem(last=False)
                 self._samples -= len(oldest.samples)
+
+
+def _apart(samples: Floats) -> Floats:
+    """Copy samples to pages of their own.
+
+    In the C library's heap each would keep the pages at its ends from going back to the system
+    for as long as it is kept, a different one wherever a longer or shorter one took its place.
+    """
+    if not len(samples):
+        return samples
+    pages = np.frombuffer(mmap.mmap(-1, samples.nbytes), samples.dtype)
+    pages[:] = samples
+    return pages
