@@ -1,6 +1,7 @@
 """A program that a bench measures: started, read, and stopped with the bench."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["KEEP_MEMORY", "Program", "Usage", "engine_environment"]
+__all__ = ["KEEP_MEMORY", "Program", "Usage", "engine_environment", "tied"]
 
 STOP_S = 15.0
 
@@ -28,7 +29,7 @@ class Usage:
 
 
 class Program:
-    """A process; `stop` ends it.
+    """A process; `stop` ends it, and the death of the bench.
 
     Args:
         command: What to run.
@@ -52,7 +53,7 @@ class Program:
             log.parent.mkdir(parents=True, exist_ok=True)
         with (log or Path(os.devnull)).open("wb") as sink:
             self._process = subprocess.Popen(
-                command,
+                tied(command),
                 env={**os.environ, **environment},
                 stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if tells else sink,
@@ -105,6 +106,15 @@ class Program:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
+
+
+def tied(command: Sequence[str]) -> list[str]:
+    """Have a command get SIGTERM when the bench dies, however that dies; with util-linux only.
+
+    The kernel sends it when the thread that starts the command ends: a thread that stays.
+    """
+    setpriv = shutil.which("setpriv")
+    return [*([setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []), *command]
 
 
 def engine_environment(threads: int) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """A program of a side: started with the bench, ended with it, its processor time read."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+from bench.process import tied
 
 __all__ = ["Program", "tree_cpu_s", "tree_memory_mb"]
 
@@ -32,11 +33,9 @@ class Program:
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
-        setpriv = shutil.which("setpriv")
-        tied = [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
-                [*tied, *command],
+                tied(command),
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
+from bench.process import tied
+
 STOP_S = 10.0
 
 
 class ServerProcess:
-    """A server process, limited to so many cores.
+    """A server process, limited to so many cores; the death of the bench ends it.
 
     Args:
         command: What to run.
@@ -36,7 +38,7 @@ class ServerProcess:
             # The bench's own priority is for its clock; a server gets none.
             before += ["nice", "-n", str(-raised)]
         self._process = subprocess.Popen(
-            [*before, *command],
+            tied([*before, *command]),
             env={**os.environ, **environment},
             stdout=subprocess.PIPE if tells else subprocess.DEVNULL,
             stderr=None if tells else subprocess.DEVNULL,
