@@ -3,13 +3,20 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-__all__ = ["KEEP_MEMORY", "Program", "Usage", "engine_environment", "tied"]
+__all__ = [
+    "KEEP_MEMORY",
+    "Program",
+    "Usage",
+    "engine_environment",
+    "tree_cpu_s",
+    "tree_memory_mb",
+]
 
 STOP_S = 15.0
 
@@ -29,7 +36,7 @@ class Usage:
 
 
 class Program:
-    """A process; `stop` ends it, and the death of the bench.
+    """A process; `stop` ends it, and so does the death of the bench, with util-linux.
 
     Args:
         command: What to run.
@@ -38,6 +45,8 @@ class Program:
             without one.
         tells: Read its standard output by `line`.
         asked: Write to its standard input by `ask`.
+        folder: Where it runs; where the bench does without one.
+        cores: Cores that it may use; all without one.
     """
 
     def __init__(
@@ -48,17 +57,21 @@ class Program:
         log: Path | None = None,
         tells: bool = False,
         asked: bool = False,
+        folder: Path | None = None,
+        cores: int | None = None,
     ) -> None:
+        self.log = log
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
         with (log or Path(os.devnull)).open("wb") as sink:
             self._process = subprocess.Popen(
-                tied(command),
+                [*_prelude(cores), *command],
                 env={**os.environ, **environment},
                 stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if tells else sink,
                 stderr=sink,
                 text=True,
+                cwd=folder,
             )
 
     @property
@@ -72,7 +85,7 @@ class Program:
         return self._process.poll()
 
     def line(self) -> str:
-        """Wait for the next line that it writes.
+        """Wait for the next line that it writes; blocks.
 
         Raises:
             RuntimeError: It ended instead.
@@ -80,7 +93,8 @@ class Program:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the program ended with {self._process.wait()}")
+            end = self._process.wait()
+            raise RuntimeError(f"the program ended with {end}; its log: {self.log}")
         return line.strip()
 
     def ask(self, line: str) -> None:
@@ -90,31 +104,26 @@ class Program:
         self._process.stdin.flush()
 
     def usage(self) -> Usage:
-        """Read what it has used."""
-        process = psutil.Process(self._process.pid)
+        """Read what it has used: seconds, and millions of bytes that are resident."""
+        process = psutil.Process(self.pid)
         times = process.cpu_times()
         return Usage(times.user + times.system, process.memory_info().rss / 1e6)
 
     def stop(self) -> None:
-        """End it; kills it when it takes too long."""
+        """End it and what it has started; kills what takes too long. Blocks."""
+        started = _tree([self.pid])
         self._process.terminate()
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        for process in started:
+            if process.pid != self.pid and process.is_running():
+                process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
-
-
-def tied(command: Sequence[str]) -> list[str]:
-    """Have a command get SIGTERM when the bench dies, however that dies; with util-linux only.
-
-    The kernel sends it when the thread that starts the command ends: a thread that stays.
-    """
-    setpriv = shutil.which("setpriv")
-    return [*([setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []), *command]
 
 
 def engine_environment(threads: int) -> dict[str, str]:
@@ -125,3 +134,53 @@ def engine_environment(threads: int) -> dict[str, str]:
     """
     wanted = {"OMP_NUM_THREADS": str(threads), "GLIBC_TUNABLES": KEEP_MEMORY}
     return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+def tree_cpu_s(pids: Iterable[int]) -> float:
+    """Processor time of processes and all that they started, ended ones too, in seconds."""
+    total = 0.0
+    for process in _tree(pids):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def tree_memory_mb(pids: Iterable[int]) -> float:
+    """Memory of processes and all that they started, shared pages once, in millions of bytes."""
+    total = 0
+    for process in _tree(pids):
+        try:
+            total += process.memory_full_info().pss
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return total / 1e6
+
+
+def _prelude(cores: int | None) -> list[str]:
+    """Begin a command that gets SIGTERM when the bench dies, at the usual priority."""
+    before: list[str] = []
+    # The kernel's signal comes when the thread ends that starts the command: one that stays.
+    if setpriv := shutil.which("setpriv"):
+        before += [setpriv, "--pdeathsig", "TERM", "--"]
+    allowed = sorted(os.sched_getaffinity(0))
+    if cores is not None and cores < len(allowed):
+        before += ["taskset", "-c", ",".join(map(str, allowed[:cores]))]
+    if (raised := os.getpriority(os.PRIO_PROCESS, 0)) < 0:
+        # The bench's own priority is for its clock; what it measures gets none.
+        before += ["nice", "-n", str(-raised)]
+    return before
+
+
+def _tree(pids: Iterable[int]) -> list[psutil.Process]:
+    found: dict[int, psutil.Process] = {}
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            for one in (process, *process.children(recursive=True)):
+                found[one.pid] = one
+        except psutil.NoSuchProcess:
+            continue
+    return list(found.values())

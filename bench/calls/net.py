@@ -14,10 +14,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from bench.calls.network import HERE, NAMESPACE, Conditions, open_link
-from bench.calls.program import Program
 from bench.calls.records import RawFile
 from bench.calls.rig import FOLDER, Rig, RigError, agent_name, free_ports, open_rig, wait_ready
 from bench.calls.settings import CallBenchSettings
+from bench.process import Program
 from caller.token import ControlApi
 from stack import StackSettings, readiness
 from stack.programs import livekit
@@ -90,7 +90,7 @@ async def _livekit(settings: CallBenchSettings, tell: Tell) -> AsyncIterator[str
             "LIVEKIT_KEYS": f"{stack.livekit_api_key}: {secret}",
             "LIVEKIT_WEBHOOK_API_KEY": stack.livekit_api_key,
         },
-        FOLDER.parent / "livekit.log",
+        log=FOLDER.parent / "livekit.log",
     )
     try:
         url = f"ws://{HERE}:{port}"

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import model_store
-from bench.calls.program import Program, tree_cpu_s
 from bench.calls.replies import Script
 from bench.calls.settings import CallBenchSettings
 from bench.calls.sides import SIDES
 from bench.peers import PeerSettings, PiperHttpServer, WhisperLive
-from bench.process import KEEP_MEMORY
+from bench.process import KEEP_MEMORY, Program, tree_cpu_s
 from bench.scripted_ollama import ScriptedOllama
 from caller.settings import CallerSettings
 from stack import Stack, StackSettings, free_base, readiness
@@ -240,7 +239,7 @@ def _run(
     tree: Path,
 ) -> Program:
     log = rig.folder / "logs" / f"{name}.log"
-    program = Program([sys.executable, "-m", module], environment, log, tree)
+    program = Program([sys.executable, "-m", module], environment, log=log, folder=tree)
     open_.push_async_callback(asyncio.to_thread, program.stop)
     return program
 
@@ -257,8 +256,10 @@ async def wait_ready(program: Program, probe: readiness.Probe) -> None:
             return await asyncio.to_thread(probe)
         except readiness.Waiting as reason:
             if program.ended is not None or time.monotonic() > deadline:
-                end = program.log.read_text(errors="replace")[-2000:]
-                raise RigError(f"{program.log.stem} is not ready ({reason}); {end}") from None
+                log = program.log
+                assert log is not None
+                end = log.read_text(errors="replace")[-2000:]
+                raise RigError(f"{log.stem} is not ready ({reason}); {end}") from None
         await asyncio.sleep(0.2)
 
 

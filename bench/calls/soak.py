@@ -12,10 +12,10 @@ import numpy as np
 import psutil
 
 from bench.calls.clips import questions
-from bench.calls.program import tree_memory_mb
 from bench.calls.records import RawFile
 from bench.calls.rig import Rig
 from bench.calls.talk import Talker
+from bench.process import tree_memory_mb
 from caller.token import ControlApi
 
 __all__ = ["SAMPLE_S", "Rests", "drift", "measure", "slope_per_hour"]

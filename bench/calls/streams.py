@@ -18,12 +18,11 @@ from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 from trinity.speech.v1.text_to_speech_service_pb2_grpc import TextToSpeechServiceStub
 
 from bench.calls.load import arrivals
-from bench.calls.program import Program
 from bench.calls.records import RawFile
 from bench.calls.replies import Script
 from bench.calls.rig import FOLDER, free_ports, wait_ready
 from bench.calls.settings import CallBenchSettings
-from bench.process import engine_environment
+from bench.process import Program, engine_environment
 from bench.stt.caller import call
 from bench.stt.clips import Clip, load_clips
 from stack import readiness
@@ -123,7 +122,7 @@ async def measure(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Line
             "SPEECH_DRAIN_PROBE_SECONDS": "0",
             "SPEECH_DRAIN_SECONDS": "1",
         },
-        FOLDER / "logs" / "streams-speech.log",
+        log=FOLDER / "logs" / "streams-speech.log",
     )
     script = Script(settings.seed, 0.0, settings.llm_rate)
     bench = _Bench(settings, raw, clips, target, script, [])

@@ -2,7 +2,6 @@
 
 from bench.peers.errors import PeerError, PeerRefusedError, PeerUnavailableError
 from bench.peers.piper_http import PiperHttpServer
-from bench.peers.process import ServerProcess
 from bench.peers.settings import PeerSettings
 from bench.peers.whisper_live import WhisperLive
 
@@ -12,6 +11,5 @@ __all__ = [
     "PeerSettings",
     "PeerUnavailableError",
     "PiperHttpServer",
-    "ServerProcess",
     "WhisperLive",
 ]

@@ -18,7 +18,7 @@ from typing import Self
 import httpx
 
 import model_store
-from bench.peers.process import ServerProcess
+from bench.process import Program
 
 START_S = 90.0
 REQUEST_S = 120.0
@@ -59,16 +59,15 @@ class PiperHttpServer:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         program = [str(python), "-m", "piper.http_server", "-m", str(graph)]
-        self.process = ServerProcess(
+        self.process = Program(
             [*program, "--host", "127.0.0.1", "--port", str(port)],
             {},
             cores=self._threads,
-            tells=False,
         )
         self._client = httpx.AsyncClient(base_url=self.url, timeout=REQUEST_S, trust_env=False)
         async with asyncio.timeout(START_S):
             while True:
-                if not self.process.is_running:
+                if self.process.ended is not None:
                     raise RuntimeError("Piper's HTTP server did not start")
                 try:
                     await self._client.get("/info")

@@ -15,7 +15,8 @@ from trinity.speech.v1 import audio_pb2
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 from trinity.speech.v1 import text_to_speech_service_pb2_grpc as pb_grpc
 
-from bench.peers import PiperHttpServer, ServerProcess
+from bench.peers import PiperHttpServer
+from bench.process import Program
 from bench.tts.heard import Heard
 from bench.tts.run import OURS, PEER
 from bench.tts.settings import TtsBenchSettings
@@ -33,7 +34,7 @@ class Peer(Protocol):
     name: str
 
     @property
-    def process(self) -> ServerProcess:
+    def process(self) -> Program:
         """Its process."""
 
     async def open(self) -> None:
@@ -65,7 +66,7 @@ class Trinity:
         environment: Mapping[str, str] = {},
     ) -> None:
         program = [sys.executable, "-m", "bench.tts.serve"]
-        self.process = ServerProcess(
+        self.process = Program(
             [*program, *(["--recognition"] if recognition else [])],
             {
                 "SPEECH_TTS_THREADS": str(settings.threads),
@@ -73,6 +74,7 @@ class Trinity:
                 **environment,
             },
             cores=settings.threads,
+            log=settings.output.parent / "logs" / "tts-server.log",
             tells=True,
         )
         self.target = ""
@@ -81,7 +83,7 @@ class Trinity:
     async def open(self) -> None:
         """Wait until the server is ready, and connect."""
         async with asyncio.timeout(START_S):
-            port = await asyncio.to_thread(self.process.first_line)
+            port = await asyncio.to_thread(self.process.line)
         self.target = f"127.0.0.1:{port}"
         self._channel = grpc.aio.insecure_channel(self.target)
         self._stub = pb_grpc.TextToSpeechServiceStub(self._channel)
@@ -176,7 +178,7 @@ class PiperHttp:
         )
 
     @property
-    def process(self) -> ServerProcess:
+    def process(self) -> Program:
         """Its process."""
         return self._server.process
 

@@ -29,7 +29,7 @@ async def measure_at_once(run: Run) -> None:
                     rate = sum(one.audio_s for one in heard) / took
                     run.add("throughput", server.name, str(callers), audio_per_s=rate)
         for server in servers:
-            run.add("memory of callers", server.name, "after", mb=server.process.memory_mb)
+            run.add("memory of callers", server.name, "after", mb=server.process.usage().memory_mb)
 
 
 async def measure_sweep(run: Run) -> None:

@@ -23,7 +23,7 @@ async def measure(run: Run) -> None:
     requests = run.settings.requests
     numbers = iter(range(requests))
     async with alone(run.settings) as ours:
-        run.add("memory", OURS, "sizes", requests=0, mb=ours.process.memory_mb)
+        run.add("memory", OURS, "sizes", requests=0, mb=ours.process.usage().memory_mb)
 
         last = 0
         end = time.monotonic() + run.settings.memory_seconds
@@ -36,11 +36,13 @@ async def measure(run: Run) -> None:
                 last = max(last, number + 1)
                 await _ask(ours, number, random.Random(number))
                 if number % (requests // SAMPLES) == 0:
-                    run.add("memory", OURS, "sizes", requests=number, mb=ours.process.memory_mb)
-                    run.tell(f"  {number} requests: {ours.process.memory_mb:.0f} MB")
+                    run.add(
+                        "memory", OURS, "sizes", requests=number, mb=ours.process.usage().memory_mb
+                    )
+                    run.tell(f"  {number} requests: {ours.process.usage().memory_mb:.0f} MB")
 
         await asyncio.gather(*(work() for _ in range(WORKERS)))
-        run.add("memory", OURS, "sizes", requests=last, mb=ours.process.memory_mb)
+        run.add("memory", OURS, "sizes", requests=last, mb=ours.process.usage().memory_mb)
 
 
 async def _ask(ours: Trinity, number: int, chooser: random.Random) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.agent.scene import Scene
-from bench.calls.program import Program
 from bench.calls.rig import free_ports, wait_ready
+from bench.process import Program
 from caller.measure import level_dbfs
 from stack import readiness
 
@@ -35,7 +35,7 @@ async def worker(scene: Scene, tmp_path: Path) -> AsyncIterator[Program]:
         "AGENT_QUEUE_CALLS": "1",
         "AGENT_DRAIN_SECONDS": "1",
     }
-    program = Program([sys.executable, "-m", "agent"], environment, tmp_path / "agent.log")
+    program = Program([sys.executable, "-m", "agent"], environment, log=tmp_path / "agent.log")
     await wait_ready(program, readiness.http(f"http://127.0.0.1:{metrics}/readyz"))
     yield program
     await asyncio.to_thread(program.stop)

@@ -161,30 +161,23 @@ def test_whisper_live_is_locked_to_the_engine_that_ours_has():
     assert found.alone == (f"whisper-live=={PeerSettings().whisper_live_version}",)
 
 
-BENCHES = {
-    "Program": "from bench.process import Program; p = Program(c, {})",
-    "ServerProcess": "from bench.peers.process import ServerProcess; "
-    "p = ServerProcess(c, {}, cores=1, tells=False)",
-}
-
-
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv (util-linux)")
-@pytest.mark.parametrize("make_server", BENCHES.values(), ids=BENCHES)
-def test_a_bench_that_is_killed_leaves_no_server_behind(make_server):
+def test_a_bench_that_is_killed_leaves_no_program_behind():
     script = (
-        "import sys; c = [sys.executable, '-c', 'import time; time.sleep(60)'];"
-        f"{make_server}; print(p.pid, flush=True); sys.stdin.read()"
+        "import sys; from bench.process import Program;"
+        "program = Program([sys.executable, '-c', 'import time; time.sleep(60)'], {}, cores=1);"
+        "print(program.pid, flush=True); sys.stdin.read()"
     )
     bench = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with bench:
-        server = psutil.Process(int(bench.stdout.readline()))
+        program = psutil.Process(int(bench.stdout.readline()))
         # Tied once it is what it was started for.
-        while "time.sleep" not in server.cmdline()[-1] or server.cmdline()[0] != sys.executable:
+        while "time.sleep" not in program.cmdline()[-1] or program.cmdline()[0] != sys.executable:
             time.sleep(0.01)
         bench.kill()
-    server.wait(10)
+    program.wait(10)
 
 
 def test_a_program_is_asked_and_stopped(monkeypatch):
