@@ -3,7 +3,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import aiohttp
@@ -163,21 +162,21 @@ def test_whisper_live_is_locked_to_the_engine_that_ours_has():
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv (util-linux)")
 def test_a_bench_that_is_killed_leaves_no_program_behind():
+    program = "print('runs', flush=True); import time; time.sleep(60)"
     script = (
         "import sys; from bench.process import Program;"
-        "program = Program([sys.executable, '-c', 'import time; time.sleep(60)'], {}, cores=1);"
-        "print(program.pid, flush=True); sys.stdin.read()"
+        f"program = Program([sys.executable, '-c', {program!r}], {{}}, tells=True, cores=1);"
+        "print(program.line(), program.pid, flush=True); sys.stdin.read()"
     )
     bench = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with bench:
-        program = psutil.Process(int(bench.stdout.readline()))
-        # Tied once it is what it was started for.
-        while "time.sleep" not in program.cmdline()[-1] or program.cmdline()[0] != sys.executable:
-            time.sleep(0.01)
+        says, pid = bench.stdout.readline().split()
+        assert says == "runs"
+        left = psutil.Process(int(pid))
         bench.kill()
-    program.wait(10)
+    left.wait(10)
 
 
 def test_a_program_is_asked_and_stopped(monkeypatch):
