@@ -1,13 +1,14 @@
 """A program that a bench measures: started, read, and stopped with the bench."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from stack.supervisor import with_parent
 
 __all__ = [
     "KEEP_MEMORY",
@@ -161,10 +162,8 @@ def tree_memory_mb(pids: Iterable[int]) -> float:
 
 def _prelude(cores: int | None) -> list[str]:
     """Begin a command that gets SIGTERM when the bench dies, at the usual priority."""
-    before: list[str] = []
     # The kernel's signal comes when the thread ends that starts the command: one that stays.
-    if setpriv := shutil.which("setpriv"):
-        before += [setpriv, "--pdeathsig", "TERM", "--"]
+    before = with_parent("TERM")
     allowed = sorted(os.sched_getaffinity(0))
     if cores is not None and cores < len(allowed):
         before += ["taskset", "-c", ",".join(map(str, allowed[:cores]))]

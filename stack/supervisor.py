@@ -167,7 +167,7 @@ class Supervisor:
         try:
             with self.log_path("supervisord.out").open("wb") as output:
                 self._process = subprocess.Popen(
-                    [*_with_parent("TERM"), *command],
+                    [*with_parent("TERM"), *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -292,12 +292,12 @@ def _script(service: Service, mark: str) -> str:
     lines = ["#!/bin/sh", f"# Runs {service.name} as the stack does; made anew at each start."]
     environment = {keeper.MARK: mark, "PYTHONUNBUFFERED": "1", **service.environment}
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    command = [*_with_parent(service.death_signal), *service.command]
+    command = [*with_parent(service.death_signal), *service.command]
     lines.append(f"exec {shlex.join(command)}")
     return "\n".join(lines) + "\n"
 
 
-def _with_parent(death_signal: str) -> list[str]:
+def with_parent(death_signal: str) -> list[str]:
     """Begin a command that gets a signal when its parent dies, where util-linux is there."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", death_signal, "--"] if setpriv else []
