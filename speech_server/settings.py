@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         default="auto",
         description="Arithmetic of recognition: auto is int8 on CPU, float16 on CUDA.",
     )
+    stt_backend: Literal["auto", "onnxruntime", "ctranslate2"] = Field(
+        default="auto",
+        description="What runs the recognition model: auto takes ONNX Runtime for int8 on a CPU, "
+        "where it packs the weights once, else CTranslate2.",
+    )
     stt_language: str = Field(
         default="en", description="ISO 639-1 code that is taken for an utterance too short to tell."
     )

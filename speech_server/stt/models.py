@@ -159,6 +159,7 @@ def _load_engine(settings: Settings) -> WhisperEngine:
         threads=settings.threads,
         lanes=lanes,
         narrow_decoder=lanes > 1 and small,
+        backend=settings.stt_backend,
         short_context=settings.stt_short_context,
         margin_ms=settings.stt_context_margin_ms,
         least_ms=settings.stt_context_least_ms,

@@ -13,7 +13,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 
 from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
-from speech_server.engines.base import DecodeItem
+from speech_server.engines.base import DecodeItem, DecodeOptions
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions
 from speech_server.settings import Settings
 from speech_server.stt.models import SttModels
@@ -154,6 +154,64 @@ def test_a_batch_gives_what_each_gives_alone(models):
     together = engine.decode(items)
     assert [h.tokens for h in together] == [engine.decode([one])[0].tokens for one in items]
     assert len({h.text for h in together}) > 1
+
+
+@pytest.fixture(scope="module")
+def backends():
+    """The same model with each of the backends."""
+    made = {
+        name: WhisperEngine(resolve("whisper-base"), WhisperOptions("base", backend=name))
+        for name in ("onnxruntime", "ctranslate2")
+    }
+    yield made
+    for engine in made.values():
+        engine.close()
+
+
+@pytest.mark.parametrize("number", ["0000", "0001", "0003", "0005"])
+def test_both_backends_give_the_same(backends, number):
+    speech = recording(f"audio/librispeech_test_other__1688-142285-{number}.flac")
+    item = DecodeItem(features(speech), language="en")
+    ours = backends["onnxruntime"].decode([item])[0]
+    theirs = backends["ctranslate2"].decode([item])[0]
+    assert ours.tokens == theirs.tokens
+    assert ours.avg_logprob == pytest.approx(theirs.avg_logprob, abs=0.05)
+    assert ours.no_speech_prob == pytest.approx(theirs.no_speech_prob, abs=0.05)
+
+
+def test_a_prefix_and_a_context_are_kept_beside_batch_mates(backends):
+    speech = features(recording(CLIP)[:60_000])
+    engine = backends["onnxruntime"]
+    alone = engine.decode([DecodeItem(speech, language="en")])[0]
+    begun = DecodeItem(speech, language="en", prefix=alone.tokens[:4])
+    other = DecodeItem(speech, language="en", prefix=engine.tokenize(" I never liked"))
+    together = engine.decode([DecodeItem(speech, language="en"), begun, other])
+    assert [h.tokens for h in together[:2]] == [alone.tokens, alone.tokens]
+    assert together[2].text.startswith("I never liked")
+    assert together[2].tokens == engine.decode([other])[0].tokens
+    # What was given is not doubted.
+    assert together[1].avg_logprob > alone.avg_logprob
+    context = engine.tokenize(" He told us about himself.")
+    options = DecodeOptions(context_tokens=len(context))
+    item = DecodeItem(speech, options, language="en", context=context)
+    theirs = backends["ctranslate2"].decode([item])[0]
+    assert engine.decode([item])[0].tokens == theirs.tokens
+
+
+def test_silence_of_no_sound_is_decoded(backends):
+    nothing = DecodeItem(np.zeros((80, 40), np.float32), language="en")
+    for engine in backends.values():
+        assert np.isfinite(engine.decode([nothing])[0].avg_logprob)
+
+
+def test_weights_that_only_ctranslate2_knows_are_left_to_it(monkeypatch):
+    monkeypatch.setattr("speech_server.engines.whisper.weights.LAYOUT", (7, "WhisperSpec", 3))
+    place = resolve("whisper-base")
+    with pytest.raises(ValueError, match="layout"):
+        WhisperEngine(place, WhisperOptions("base", backend="onnxruntime"))
+    engine = WhisperEngine(place, WhisperOptions("base"))
+    assert wer(WORDS, engine.decode([DecodeItem(features(recording(CLIP)))])[0].text) <= 0.2
+    engine.close()
 
 
 def test_a_broken_model_is_refused(tmp_path):

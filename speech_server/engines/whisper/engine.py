@@ -1,26 +1,30 @@
-"""Whisper in CTranslate2: the only door to ``ctranslate2`` and ``faster_whisper``.
+"""Whisper, in ONNX Runtime or in CTranslate2: windows in, texts out.
 
 The encoder takes any length up to 30 s, so a window is the speech and a margin of silence and
 not 30 s. Without the margin the decoder loops; with it and a retry over longer windows
 nothing is lost on the model and language where it was measured, and the encoder costs a quarter.
 """
 
-import threading
+import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import ctranslate2
 import numpy as np
 import tokenizers
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from speech_server.audio.log_mel import FRAME_MS, silence
 from speech_server.engines.base import DecodeItem, Hypothesis, Word
-from speech_server.engines.whisper_checks import find_fault
-from speech_server.engines.whisper_words import split_words, timed_words
+from speech_server.engines.whisper.checks import find_fault
+from speech_server.engines.whisper.ct2 import CTranslate2Model, as_floats, on_device
+from speech_server.engines.whisper.decoder import Decoded, Marks
+from speech_server.engines.whisper.packed import PackedModel
+from speech_server.engines.whisper.weights import Floats, UnknownWeights
+from speech_server.engines.whisper.words import split_words, timed_words
 
 FULL_WINDOW: Final = 3000
 """Frames of Whisper's own window, 30 s."""
@@ -38,6 +42,7 @@ INTERIM_LEAST_MS: Final = 6000
 """Windows of interims are shorter: a loop in one shows nothing, and the next one is near."""
 
 ShortContext = Literal["auto", "on", "off"]
+Backend = Literal["auto", "onnxruntime", "ctranslate2"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,13 @@ class WhisperOptions:
     lanes: int = 1
     """Calls of `WhisperEngine.decode` that may compute at once."""
     narrow_decoder: bool = False
-    """Make tokens on one thread, whatever encodes: the steps are too small to share, and two
-    threads took a third longer for them (base int8: 130 ms an utterance against 97). Interims are
-    encoded there too, for a third less computing. The model is loaded a second time for it."""
+    """Let CTranslate2 make tokens on one thread, whatever encodes: its steps are too small to
+    share, and two threads took a third longer for them (base int8: 130 ms an utterance against 97).
+    Interims are encoded there too, for a third less computing. Where it encodes, the model is
+    loaded a second time for it."""
+    backend: Backend = "auto"
+    """What encodes and makes tokens; auto is ONNX Runtime for eight bits on a CPU, if it knows the
+    weights. Times of words and languages come from CTranslate2."""
     short_context: ShortContext = "auto"
     margin_ms: int = 2000
     least_ms: int = 8000
@@ -79,14 +88,11 @@ class WhisperEngine:
                 raise FileNotFoundError(f"{folder} holds no {file}")
         self.name = options.name
         self._options = options
-        self._model = _load(folder, options)
-        self._narrow = (
-            _load(folder, replace(options, threads=1)) if options.narrow_decoder else self._model
-        )
-        self.device: str = self._model.device
-        self.compute_type: str = self._model.compute_type
-        self.n_mels: int = self._model.n_mels
-        self._multilingual: bool = self._model.is_multilingual
+        self._narrow = self._load(folder, 1 if options.narrow_decoder else options.threads)
+        self.device = self._narrow.device
+        self.compute_type = self._narrow.compute_type
+        self.n_mels = self._narrow.n_mels
+        self._multilingual = self._narrow.is_multilingual
         self._text = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.languages: tuple[str, ...] = (
             tuple(
@@ -98,17 +104,12 @@ class WhisperEngine:
             else ("en",)
         )
         self._tokens = self._tokenizer("en", "transcribe")
-        tokens = self._tokens
-        self._suppressed = sorted(
-            {
-                *tokens.non_speech_tokens,
-                tokens.transcribe,
-                tokens.translate,
-                tokens.sot,
-                tokens.sot_prev,
-                tokens.sot_lm,
-                tokens.no_speech,
-            }
+        self._marks = self._read_marks(folder)
+        self._packed = self._pack(folder)
+        self._wide = (
+            self._narrow
+            if self._packed or not options.narrow_decoder
+            else self._load(folder, options.threads)
         )
         self._short_languages = self._measure_guard()
 
@@ -139,8 +140,7 @@ class WhisperEngine:
             window[row, :, :length] = item.features[:, :length]
             window[row, :, length:] = silence(item.features)
         began = time.perf_counter()
-        encoder = self._narrow if items[0].interim else self._model
-        encoded = encoder.encode(ctranslate2.StorageView.from_array(window))
+        encoded = self._encode(window, interim=items[0].interim)
         languages = self._languages(encoded, items)
         encoded_at = time.perf_counter()
         prompts = [
@@ -148,18 +148,10 @@ class WhisperEngine:
             for item, (language, _) in zip(items, languages, strict=True)
         ]
         limits = [_limit(item) for item in items]
-        longest = max(limits)
-        # CTranslate2 allows half of max_length in new tokens, and counts the prompt besides.
-        max_length = max(2 * longest, longest + max(len(prompt) for prompt in prompts))
-        results = self._narrow.generate(
-            encoded,
-            prompts,
-            beam_size=1,
-            max_length=max_length,
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_tokens=self._suppressed,
-        )
+        if self._packed:
+            results = self._packed.decode(as_floats(encoded), prompts, max(limits))
+        else:
+            results = self._narrow.decode(encoded, prompts, self._marks, max(limits))
         decoded_at = time.perf_counter()
         words = self._words(encoded, items, languages, results)
         shared = Hypothesis(
@@ -177,20 +169,71 @@ class WhisperEngine:
 
     def close(self) -> None:
         """Free the model."""
-        self._model.unload_model()
-        self._narrow.unload_model()
+        self._narrow.close()
+        self._wide.close()
+        if self._packed:
+            self._packed.close()
+
+    def _load(self, folder: Path, threads: int) -> CTranslate2Model:
+        return CTranslate2Model(
+            folder,
+            device=self._options.device,
+            compute_type=self._options.compute_type,
+            threads=threads,
+            lanes=self._options.lanes,
+        )
+
+    def _read_marks(self, folder: Path) -> Marks:
+        tokens = self._tokens
+        never = {
+            *tokens.non_speech_tokens,
+            tokens.transcribe,
+            tokens.translate,
+            tokens.sot,
+            tokens.sot_prev,
+            tokens.sot_lm,
+            tokens.no_speech,
+        }
+        config = json.loads((folder / "config.json").read_text())
+        return Marks(
+            start=tokens.sot,
+            end=tokens.eot,
+            no_speech=tokens.no_speech,
+            before_text=tokens.no_timestamps,
+            never=tuple(sorted(never)),
+            never_first=tuple(config.get("suppress_ids_begin", ())),
+        )
+
+    def _pack(self, folder: Path) -> PackedModel | None:
+        """Open the model in ONNX Runtime where that is wanted."""
+        wanted = self._options.backend
+        on_eight_bits = self.device == "cpu" and self.compute_type.startswith("int8")
+        if wanted == "ctranslate2" or (wanted == "auto" and not on_eight_bits):
+            return None
+        threads = self._options.threads or len(os.sched_getaffinity(0))
+        try:
+            return PackedModel(folder, self._marks, threads=threads)
+        except UnknownWeights:
+            if wanted == "auto":
+                return None
+            raise
+
+    def _encode(self, window: Floats, *, interim: bool = False) -> Any:
+        """Encode windows, in CTranslate2's type."""
+        if self._packed:
+            return on_device(self._packed.encode(window))
+        return (self._narrow if interim else self._wide).encode(window)
 
     def _hypothesis(
         self,
         shared: Hypothesis,
         item: DecodeItem,
-        result: Any,
+        result: Decoded,
         language: tuple[str, float],
         limit: int,
         words: tuple[Word, ...],
     ) -> Hypothesis:
-        # CTranslate2 gives the prefix back at the head of the sequence.
-        tokens = tuple(result.sequences_ids[0])
+        tokens = result.tokens
         text, word_ends = split_words(self._tokenizer(language[0], item.options.task), tokens)
         fault = find_fault(tokens[len(item.prefix) :], text, limit)
         if not fault and not item.full_window and not self._may_be_short(language[0]):
@@ -201,7 +244,7 @@ class WhisperEngine:
             tokens=tokens,
             word_ends=word_ends,
             words=words,
-            avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            avg_logprob=result.log_prob / (len(tokens) + 1),
             no_speech_prob=result.no_speech_prob,
             language=language[0],
             language_probability=language[1],
@@ -213,12 +256,12 @@ class WhisperEngine:
         encoded: Any,
         items: Sequence[DecodeItem],
         languages: Sequence[tuple[str, float]],
-        results: Sequence[Any],
+        results: Sequence[Decoded],
     ) -> list[tuple[Word, ...]]:
         """Find when each word was said, where that was asked for."""
         if not items[0].options.words:
             return [()] * len(items)
-        texts = [list(result.sequences_ids[0]) for result in results]
+        texts = [list(result.tokens) for result in results]
         # A window of less than two frames ends the process (CTranslate2 #2065).
         frames = [max(LEAST_FRAMES, item.features.shape[1]) for item in items]
         found: dict[str, Sequence[Any]] = {}
@@ -238,7 +281,7 @@ class WhisperEngine:
             return [(item.language or "", 1.0) for item in items]
         detected = self._narrow.detect_language(encoded)
         return [
-            (item.language, 1.0) if item.language else (best[0][0].strip("<|>"), best[0][1])
+            (item.language, 1.0) if item.language else best
             for item, best in zip(items, detected, strict=True)
         ]
 
@@ -261,52 +304,8 @@ class WhisperEngine:
             return None
         if self._options.short_context == "off":
             return frozenset()
-        probe = np.zeros((1, self.n_mels, 100), np.float32)
-        encoded = self._model.encode(ctranslate2.StorageView.from_array(probe))
+        encoded = self._encode(np.zeros((1, self.n_mels, 100), np.float32))
         return MEASURED.get(encoded.shape[2], frozenset())
-
-
-def cuda_devices() -> int:
-    """Count the CUDA devices that CTranslate2 sees."""
-    count: int = ctranslate2.get_cuda_device_count()
-    return count
-
-
-def _load(folder: Path, options: WhisperOptions) -> Any:
-    """Load in a helper thread that ends.
-
-    Loaded in a thread that stays, an idle OpenMP team stays with it and decoding on two threads
-    takes a third longer (measured: 2.10 s a recording against 1.59 s).
-    """
-    device = options.device
-    if device == "auto":
-        device = "cuda" if cuda_devices() else "cpu"
-    compute_type = options.compute_type
-    if compute_type == "auto":
-        compute_type = "float16" if device == "cuda" else "int8"
-    loaded: list[Any] = []
-    failed: list[Exception] = []
-
-    def load() -> None:
-        try:
-            loaded.append(
-                ctranslate2.models.Whisper(
-                    str(folder),
-                    device=device,
-                    compute_type=compute_type,
-                    inter_threads=options.lanes,
-                    intra_threads=options.threads,
-                )
-            )
-        except Exception as error:
-            failed.append(error)
-
-    helper = threading.Thread(target=load, name="whisper-load")
-    helper.start()
-    helper.join()
-    if failed:
-        raise failed[0]
-    return loaded[0]
 
 
 def _limit(item: DecodeItem) -> int:

@@ -1,0 +1,54 @@
+"""Whisper in ONNX Runtime, for eight bits on a CPU."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from speech_server.engines.whisper.decoder import Decoded, Decoder, Marks
+from speech_server.engines.whisper.graph import open_graph
+from speech_server.engines.whisper.layers import Shape, encoder_graph
+from speech_server.engines.whisper.weights import Floats, Weights
+
+STEP_THREADS: Final = 2
+"""Most threads of a token: its steps are small."""
+
+
+class PackedModel:
+    """A converted model with weights that are packed once. Safe from several threads at once.
+
+    Args:
+        folder: The model.
+        marks: Which of its tokens mean what.
+        threads: Threads of a call.
+
+    Raises:
+        UnknownWeights: Its weights are none that this knows.
+    """
+
+    def __init__(self, folder: Path, marks: Marks, *, threads: int) -> None:
+        self._weights = Weights(folder / "model.bin")
+        try:
+            shape = Shape.of(self._weights, "encoder")
+            self._positions = self._weights.floats("encoder/position_encodings/encodings")
+            self._encoder = open_graph(encoder_graph(self._weights, shape), threads)
+            self._decoder = Decoder(self._weights, marks, threads=min(threads, STEP_THREADS))
+        except BaseException:
+            self._weights.close()
+            raise
+
+    def encode(self, features: Floats) -> Floats:
+        """Encode windows ``[B, mel, frames]``; gives ``[B, frames / 2, width]``."""
+        positions = self._positions[: (features.shape[2] + 1) // 2]
+        encoded: Floats
+        (encoded,) = self._encoder.run(None, {"features": features, "positions": positions})
+        return encoded
+
+    def decode(
+        self, encoded: Floats, prompts: Sequence[Sequence[int]], longest: int
+    ) -> list[Decoded]:
+        """Decode a batch greedily, as `Decoder.decode` does."""
+        return self._decoder.decode(encoded, prompts, longest)
+
+    def close(self) -> None:
+        """Close the model's file."""
+        self._weights.close()
