@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         description="Shortest time between two interims of a stream, in milliseconds.",
     )
     stt_interim_share: float = Field(
-        default=0.2,
+        default=0.12,
         gt=0,
         le=1,
         description="Part of the time in which interims of one stream may be in work, 0 to 1; less "

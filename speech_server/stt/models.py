@@ -158,7 +158,7 @@ def _load_engine(settings: Settings) -> WhisperEngine:
         compute_type=settings.stt_compute_type,
         threads=settings.threads,
         lanes=lanes,
-        narrow=lanes > 1 and small,
+        narrow_decoder=lanes > 1 and small,
         backend=settings.stt_backend,
         short_context=settings.stt_short_context,
         margin_ms=settings.stt_context_margin_ms,

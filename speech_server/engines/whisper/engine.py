@@ -56,10 +56,11 @@ class WhisperOptions:
     """Threads of a call; 0 takes the number of cores."""
     lanes: int = 1
     """Calls of `WhisperEngine.decode` that may compute at once."""
-    narrow: bool = False
-    """Load the model a second time, for one thread, for interims: they take half as long again and
-    two thirds of the computing. CTranslate2 makes all tokens there, of finals too: its steps are
-    too small to share, and two threads took a third longer (base int8: 130 ms against 97)."""
+    narrow_decoder: bool = False
+    """Let CTranslate2 make tokens on one thread, whatever encodes: its steps are too small to
+    share, and two threads took a third longer for them (base int8: 130 ms an utterance against 97).
+    Interims are encoded there too, for a third less computing. The model is loaded a second time
+    for it; ONNX Runtime needs none of this."""
     backend: Backend = "auto"
     """What encodes and makes tokens; auto is ONNX Runtime for eight bits on a CPU, if it knows the
     weights. Times of words and languages come from CTranslate2."""
@@ -87,7 +88,7 @@ class WhisperEngine:
                 raise FileNotFoundError(f"{folder} holds no {file}")
         self.name = options.name
         self._options = options
-        self._narrow = self._load(folder, 1 if options.narrow else options.threads)
+        self._narrow = self._load(folder, 1 if options.narrow_decoder else options.threads)
         self.device = self._narrow.device
         self.compute_type = self._narrow.compute_type
         self.n_mels = self._narrow.n_mels
@@ -104,12 +105,9 @@ class WhisperEngine:
         )
         self._tokens = self._tokenizer("en", "transcribe")
         self._marks = self._read_marks(folder)
-        self._packed = self._pack(folder, options.threads or len(os.sched_getaffinity(0)))
-        self._packed_narrow = self._packed
+        self._packed = self._pack(folder)
         self._wide = self._narrow
-        if options.narrow and self._packed:
-            self._packed_narrow = self._pack(folder, 1)
-        elif options.narrow:
+        if options.narrow_decoder and not self._packed:
             self._wide = self._load(folder, options.threads)
         self._short_languages = self._measure_guard()
 
@@ -140,8 +138,7 @@ class WhisperEngine:
             window[row, :, :length] = item.features[:, :length]
             window[row, :, length:] = silence(item.features)
         began = time.perf_counter()
-        interim = items[0].interim
-        encoded = self._encode(window, interim=interim)
+        encoded = self._encode(window, interim=items[0].interim)
         languages = self._languages(encoded, items)
         encoded_at = time.perf_counter()
         prompts = [
@@ -149,8 +146,8 @@ class WhisperEngine:
             for item, (language, _) in zip(items, languages, strict=True)
         ]
         limits = [_limit(item) for item in items]
-        if packed := self._packed_narrow if interim else self._packed:
-            results = packed.decode(as_floats(encoded), prompts, max(limits))
+        if self._packed:
+            results = self._packed.decode(as_floats(encoded), prompts, max(limits))
         else:
             results = self._narrow.decode(encoded, prompts, self._marks, max(limits))
         decoded_at = time.perf_counter()
@@ -172,9 +169,8 @@ class WhisperEngine:
         """Free the model."""
         self._narrow.close()
         self._wide.close()
-        for packed in (self._packed, self._packed_narrow):
-            if packed:
-                packed.close()
+        if self._packed:
+            self._packed.close()
 
     def _load(self, folder: Path, threads: int) -> CTranslate2Model:
         return CTranslate2Model(
@@ -206,12 +202,13 @@ class WhisperEngine:
             never_first=tuple(config.get("suppress_ids_begin", ())),
         )
 
-    def _pack(self, folder: Path, threads: int) -> PackedModel | None:
+    def _pack(self, folder: Path) -> PackedModel | None:
         """Open the model in ONNX Runtime where that is wanted."""
         wanted = self._options.backend
         on_eight_bits = self.device == "cpu" and self.compute_type.startswith("int8")
         if wanted == "ctranslate2" or (wanted == "auto" and not on_eight_bits):
             return None
+        threads = self._options.threads or len(os.sched_getaffinity(0))
         try:
             return PackedModel(folder, self._marks, threads=threads)
         except UnknownWeights:
@@ -221,8 +218,8 @@ class WhisperEngine:
 
     def _encode(self, window: Floats, *, interim: bool = False) -> Any:
         """Encode windows, in CTranslate2's type."""
-        if packed := self._packed_narrow if interim else self._packed:
-            return on_device(packed.encode(window))
+        if self._packed:
+            return on_device(self._packed.encode(window))
         return (self._narrow if interim else self._wide).encode(window)
 
     def _hypothesis(
