@@ -116,9 +116,9 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=64,
-        description="Batches that are decoded at once; one of several is kept for finals, and a "
-        "small model makes its tokens on one thread. 0 takes 2 on a CPU with two threads or more, "
-        "else 1.",
+        description="Batches that are decoded at once; one of several is kept for finals, and "
+        "CTranslate2 makes the tokens of a small model on one thread. 0 takes 2 on a CPU with two "
+        "threads or more, else 1.",
     )
     stt_max_batch: int = Field(
         default=8, ge=1, le=64, description="Utterances that are decoded together."

@@ -214,6 +214,12 @@ def test_weights_that_only_ctranslate2_knows_are_left_to_it(monkeypatch):
     engine.close()
 
 
+def test_onnx_runtime_is_not_taken_for_what_it_does_not_compute():
+    options = WhisperOptions("base", device="cpu", compute_type="float32", backend="onnxruntime")
+    with pytest.raises(ValueError, match="not float32 on cpu"):
+        WhisperEngine(resolve("whisper-base"), options)
+
+
 def test_a_broken_model_is_refused(tmp_path):
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes(b"{}")

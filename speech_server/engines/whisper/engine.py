@@ -79,6 +79,7 @@ class WhisperEngine:
 
     Raises:
         RuntimeError: CTranslate2 cannot load it there.
+        ValueError: The backend that was asked for has no such arithmetic or weights.
         FileNotFoundError: A file of it is missing.
     """
 
@@ -208,6 +209,10 @@ class WhisperEngine:
         on_eight_bits = self.device == "cpu" and self.compute_type.startswith("int8")
         if wanted == "ctranslate2" or (wanted == "auto" and not on_eight_bits):
             return None
+        if not on_eight_bits:
+            raise ValueError(
+                f"ONNX Runtime has int8 on a CPU, not {self.compute_type} on {self.device}"
+            )
         threads = self._options.threads or len(os.sched_getaffinity(0))
         try:
             return PackedModel(folder, self._marks, threads=threads)
