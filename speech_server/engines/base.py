@@ -1,6 +1,6 @@
 """What the rest of recognition knows of an engine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -98,8 +98,13 @@ class RecognitionEngine(Protocol):
     def bucket(self, item: DecodeItem) -> int:
         """Length of the window, in frames, that an item is padded to; batch mates share it."""
 
-    def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
-        """Decode items of one bucket and one set of options together."""
+    def decode(
+        self, items: Sequence[DecodeItem], wanted: Callable[[], bool]
+    ) -> list[Hypothesis] | None:
+        """Decode items of one bucket and one set of options together.
+
+        It asks now and then whether the results are still wanted, and gives None when not.
+        """
 
     def tokenize(self, text: str) -> tuple[int, ...]:
         """Turn text into tokens; safe from any thread."""

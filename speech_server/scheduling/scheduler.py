@@ -69,8 +69,8 @@ class Scheduler:
         engine: The engine; only these threads call its ``decode``.
         lanes: Batches that are decoded at once.
         max_batch: Most finals in a batch.
-        max_interim_batch: Most interims in a batch; a batch cannot be stopped, so this bounds how
-            long a final may wait behind interims.
+        max_interim_batch: Most interims in a batch; a batch stops when nobody waits for any of
+            it, so this bounds how long a final of one may wait behind interims of others.
         metrics: Where to count.
         device: Who else computes where the engine does; told of each batch.
     """
@@ -120,7 +120,7 @@ class Scheduler:
         """Queue a window; a queued interim of the same stream is replaced and its future cancelled.
 
         The future fails with `EngineFailed` when the engine does. Cancelling it takes the job out
-        of the queue.
+        of the queue, and ends its decoding when nobody waits for its batch mates either.
         """
         loop = asyncio.get_running_loop()
         job = Job(item, priority, stream, loop, loop.create_future(), next(self._numbers))
@@ -197,7 +197,7 @@ class Scheduler:
             self._metrics.queue_depth.labels("stt").set(self.depth)
             began = time.perf_counter()
             with self._device.recognising():
-                self._decode(batch)
+                whole = self._decode(batch)
             took_s = time.perf_counter() - began
             with self._changed:
                 sharing += self._running
@@ -205,7 +205,7 @@ class Scheduler:
                 self._interims_running -= interims
                 self._changed.notify()
             # Lanes that computed at the same time had a part of the device each.
-            self._account(batch, took_s / (sharing / 2))
+            self._account(batch, took_s / (sharing / 2), whole=whole)
 
     def _ready(self) -> bool:
         """Whether there is work for a lane that is idle."""
@@ -213,10 +213,10 @@ class Scheduler:
             return bool(self._queue)
         return any(job.priority is Priority.FINAL for job in self._queue)
 
-    def _account(self, batch: list[Job], busy_s: float) -> None:
+    def _account(self, batch: list[Job], busy_s: float, *, whole: bool) -> None:
         finals = batch[0].priority is Priority.FINAL
         self.load.add(busy_s, finals=finals)
-        if finals:
+        if finals and whole:
             self.headroom.learn(busy_s, sum(job.item.seconds for job in batch))
 
     def _pick(self) -> list[Job]:
@@ -235,13 +235,22 @@ class Scheduler:
             self._queue.remove(job)
         return batch
 
-    def _decode(self, batch: list[Job]) -> None:
+    def _decode(self, batch: list[Job]) -> bool:
+        """Decode a batch and hand out what came of it; whether it was decoded to its end."""
         began = time.perf_counter()
+
+        def wanted() -> bool:
+            return not all(job.future.done() for job in batch)
+
+        hypotheses: list[Hypothesis] | None = []
         try:
-            hypotheses = self._engine.decode([job.item for job in batch])
+            hypotheses = self._engine.decode([job.item for job in batch], wanted)
         except Exception as error:
             log.error("decode failed", batch_size=len(batch), exc_info=error)
-            hypotheses = []
+        if hypotheses is None:
+            kind = "final" if batch[0].priority is Priority.FINAL else "interim"
+            self._metrics.stt_abandoned.labels(kind).inc(len(batch))
+            return False
         if not hypotheses:
             if len(batch) == 1:
                 self._fail(batch[0], EngineFailed("the model failed on this utterance"))
@@ -249,7 +258,7 @@ class Scheduler:
                 # Whose fault it is shows when each goes alone; the others get their result.
                 for job in batch:
                     self._decode([job])
-            return
+            return True
         self._observe(batch, hypotheses, began)
         for job, hypothesis in zip(batch, hypotheses, strict=True):
             if self._wants_retry(job, hypothesis):
@@ -257,6 +266,7 @@ class Scheduler:
             else:
                 wait_ms = (began - job.queued_at) * 1000
                 self._finish(job, replace(hypothesis, queue_ms=wait_ms, retried=job.retried))
+        return True
 
     def _wants_retry(self, job: Job, hypothesis: Hypothesis) -> bool:
         """Whether a longer window may do better: for finals, and where short ones are not known."""

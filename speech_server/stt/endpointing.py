@@ -3,6 +3,7 @@
 Pure: no clock but the audio's, no waiting, no models.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,12 +40,16 @@ class Began:
 
 @dataclass(frozen=True)
 class Paused:
-    """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window.
-
-    Told once more when the pause goes on and its turn was not judged complete.
-    """
+    """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window."""
 
     end_ms: int
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """Whether the turn is over is to be judged now, by the sound up to ``to_ms``."""
+
+    to_ms: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Ended:
     end_ms: int
 
 
-Event = Began | Paused | Ending | Resumed | Ended
+Event = Began | Paused | InDoubt | Ending | Resumed | Ended
 
 _FORGIVEN_WINDOWS: Final = 2
 """Unvoiced windows that do not undo the voiced ones before an utterance has begun."""
@@ -79,6 +84,13 @@ BRIEF_MS: Final = 640
 BRIEF_PREFLIGHT_MS: Final = 128
 """Least silence before the preflight of a word or two: the sounds that end "stop" and "help" come
 after a silence of their own, and there are no other words to guess them from (ADR 0009)."""
+
+JUDGED_MS: Final = 128
+"""Silence that the first judgement of a pause hears."""
+
+JUDGE_MS: Final = 256
+"""Silence at which it is made: the preflight had the device until about then, and most pauses
+inside speech are over."""
 
 AGAIN_MS: Final = 384
 """Silence at which a turn that seems incomplete is judged once more: what follows its last word
@@ -108,7 +120,7 @@ class Endpointer:
         self._unvoiced = 0
         self._silence_from_ms: int | None = None
         self._told_pause = False
-        self._told_again = False
+        self._judgements = 0
         self._told_end = False
 
     @property
@@ -194,16 +206,24 @@ class Endpointer:
         if not self._told_pause:
             if silence_ms >= self._preflight_ms:
                 self._told_pause = True
-                self._told_again = False
+                self._judgements = 0
                 self._told_end = False
                 events.append(Paused(self._silence_from_ms))
-        elif not self._told_again and silence_ms >= AGAIN_MS and self._completeness < 1:
-            self._told_again = True
-            events.append(Paused(self._silence_from_ms))
         elif not self._told_end and silence_ms >= wait_ms - LEAD_MS:
             self._told_end = True
             events.append(Ending())
+        if self._told_pause and silence_ms >= self._judge_ms and self._completeness < 1:
+            to_ms = self.clock_ms if self._judgements else self._silence_from_ms + JUDGED_MS
+            events.append(InDoubt(min(to_ms, self.clock_ms)))
+            self._judgements += 1
         if silence_ms >= wait_ms:
             events.append(Ended(self._silence_from_ms))
             self.reset()
         return events
+
+    @property
+    def _judge_ms(self) -> float:
+        """Silence at which the next judgement is made; the first is in time for the shorter end."""
+        if self._judgements == 0:
+            return min(JUDGE_MS, self.config.stop_silence_ms - WINDOW_MS)
+        return AGAIN_MS if self._judgements == 1 else math.inf

@@ -22,7 +22,16 @@ from speech_server.errors import SlowReader
 from speech_server.scheduling.scheduler import Priority
 from speech_server.stt.clock import AudioClock
 from speech_server.stt.config import StreamConfig
-from speech_server.stt.endpointing import Began, Ended, Ending, Endpointer, Event, Paused, Resumed
+from speech_server.stt.endpointing import (
+    Began,
+    Ended,
+    Ending,
+    Endpointer,
+    Event,
+    InDoubt,
+    Paused,
+    Resumed,
+)
 from speech_server.stt.front_end import FrontEnd, Heard
 from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
@@ -162,8 +171,8 @@ class Session:
             events = self._endpointer.push(0.0 if cut else probability)
             for event in events:
                 self._on(event)
-                if isinstance(event, Paused):
-                    await self._judge_turn()
+                if isinstance(event, InDoubt):
+                    await self._judge_turn(event.to_ms)
             utterance = self._utterance
             if utterance:
                 threshold = self._config.endpointing.start_threshold
@@ -237,6 +246,9 @@ class Session:
 
     def _speculate(self, utterance: Utterance) -> None:
         """Decode at final quality in a pause, before it is known to be the end."""
+        if self._interim:
+            # What it would show comes with the preflight, which needs the device.
+            self._interim.cancel()
         to_ms = min(self._endpointer.clock_ms, self._endpointer.end_ms + TAIL_MS)
         future = self._look.decode(utterance, to_ms, Priority.FINAL, self._config)
         speculation = Speculation(future, to_ms)
@@ -269,13 +281,13 @@ class Session:
             )
             utterance.stable.hear(hypothesis, to_ms)
 
-    async def _judge_turn(self) -> None:
+    async def _judge_turn(self, to_ms: int) -> None:
         """Ask whether the turn is over, before more audio is looked at.
 
         So the judgement of a pause never comes too late for it, however fast the audio comes.
         """
         utterance = self._utterance
-        probability = await self._look.end_of_turn(self._endpointer.clock_ms)
+        probability = await self._look.end_of_turn(to_ms)
         if utterance is not None and probability is not None:
             utterance.end_of_turn = max(probability, utterance.end_of_turn or 0.0)
             self._endpointer.judge(probability)

@@ -110,6 +110,11 @@ class Metrics:
         self.stt_superseded = self._counter(
             "stt_superseded_total", "Queued interims replaced by newer audio."
         )
+        self.stt_abandoned = self._counter(
+            "stt_abandoned_total",
+            "Windows whose decoding ended early since nobody waited for them any more.",
+            "kind",
+        )
         self.stt_context_frames = self._histogram(
             "stt_context_frames", "Frames of 10 ms in an encoder window.", FRAME_BUCKETS
         )

@@ -198,6 +198,14 @@ def test_a_prefix_and_a_context_are_kept_beside_batch_mates(backends):
     assert engine.decode([item])[0].tokens == theirs.tokens
 
 
+@pytest.mark.parametrize("asked", [0, 1, 5])
+def test_what_nobody_wants_any_more_is_left(backends, asked):
+    left = iter([True] * asked)
+    item = DecodeItem(features(recording(CLIP)), language="en")
+    assert backends["onnxruntime"].decode([item], lambda: next(left, False)) is None
+    assert next(left, None) is None
+
+
 def test_silence_of_no_sound_is_decoded(backends):
     nothing = DecodeItem(np.zeros((80, 40), np.float32), language="en")
     for engine in backends.values():

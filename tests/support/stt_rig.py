@@ -46,7 +46,9 @@ class FakeEngine:
     def bucket(self, item: DecodeItem) -> int:
         return 3000 if item.full_window else 500 * (item.features.shape[1] // 500 + 1)
 
-    def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
+    def decode(
+        self, items: Sequence[DecodeItem], wanted: Callable[[], bool]
+    ) -> list[Hypothesis] | None:
         self.batches.append(list(items))
         self.entered.set()
         assert self.gate.wait(10)

@@ -1,6 +1,6 @@
 """Makes tokens of what was encoded, one step of ONNX Runtime for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,14 +69,19 @@ class Decoder:
         ]
 
     def decode(
-        self, encoded: Floats, prompts: Sequence[Sequence[int]], longest: int
-    ) -> list[Decoded]:
-        """Decode a batch greedily.
+        self,
+        encoded: Floats,
+        prompts: Sequence[Sequence[int]],
+        longest: int,
+        wanted: Callable[[], bool],
+    ) -> list[Decoded] | None:
+        """Decode a batch greedily; None when it is not wanted any more.
 
         Args:
             encoded: ``[B, S, D]``.
             prompts: What each row begins with; marks are at the same places in all of them.
             longest: The most tokens to make of a row, those of the prompt's text counted in.
+            wanted: Asked before each token whether to go on.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
@@ -104,6 +109,8 @@ class Decoder:
             ]
             if not going:
                 break
+            if not wanted():
+                return None
             if len(going) < len(alive):
                 alive = [alive[place] for place in going]
                 memory = {name: values[going] for name, values in memory.items()}

@@ -8,7 +8,7 @@ nothing is lost on the model and language where it was measured, and the encoder
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -130,8 +130,13 @@ class WhisperEngine:
         """Turn text into tokens."""
         return tuple(self._tokens.encode(text))
 
-    def decode(self, items: Sequence[DecodeItem]) -> list[Hypothesis]:
-        """Decode a batch greedily, without timestamps."""
+    def decode(
+        self, items: Sequence[DecodeItem], wanted: Callable[[], bool] = lambda: True
+    ) -> list[Hypothesis] | None:
+        """Decode a batch greedily, without timestamps; None when it is not wanted any more.
+
+        CTranslate2 cannot be stopped while it makes tokens.
+        """
         frames = self.bucket(items[0])
         window = np.empty((len(items), self.n_mels, frames), np.float32)
         for row, item in enumerate(items):
@@ -140,6 +145,8 @@ class WhisperEngine:
             window[row, :, length:] = silence(item.features)
         began = time.perf_counter()
         encoded = self._encode(window, interim=items[0].interim)
+        if not wanted():
+            return None
         languages = self._languages(encoded, items)
         encoded_at = time.perf_counter()
         prompts = [
@@ -147,10 +154,13 @@ class WhisperEngine:
             for item, (language, _) in zip(items, languages, strict=True)
         ]
         limits = [_limit(item) for item in items]
+        results: list[Decoded] | None
         if self._packed:
-            results = self._packed.decode(as_floats(encoded), prompts, max(limits))
+            results = self._packed.decode(as_floats(encoded), prompts, max(limits), wanted)
         else:
             results = self._narrow.decode(encoded, prompts, self._marks, max(limits))
+        if results is None:
+            return None
         decoded_at = time.perf_counter()
         words = self._words(encoded, items, languages, results)
         shared = Hypothesis(

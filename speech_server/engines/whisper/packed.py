@@ -1,6 +1,6 @@
 """Whisper in ONNX Runtime, for eight bits on a CPU."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,10 +44,14 @@ class PackedModel:
         return encoded
 
     def decode(
-        self, encoded: Floats, prompts: Sequence[Sequence[int]], longest: int
-    ) -> list[Decoded]:
+        self,
+        encoded: Floats,
+        prompts: Sequence[Sequence[int]],
+        longest: int,
+        wanted: Callable[[], bool],
+    ) -> list[Decoded] | None:
         """Decode a batch greedily, as `Decoder.decode` does."""
-        return self._decoder.decode(encoded, prompts, longest)
+        return self._decoder.decode(encoded, prompts, longest, wanted)
 
     def close(self) -> None:
         """Close the model's file."""

@@ -10,6 +10,7 @@ from speech_server.stt.endpointing import (
     Ending,
     Endpointer,
     Endpointing,
+    InDoubt,
     Paused,
     Resumed,
 )
@@ -29,9 +30,9 @@ def run(windows, *, patient=False, config=DEFAULTS, judge=None):
     events = []
     for probability in windows:
         for event in endpointer.push(probability):
-            if not isinstance(event, Ending):
+            if not isinstance(event, Ending | InDoubt):
                 events.append((endpointer.clock_ms, event))
-            if isinstance(event, Paused) and judge is not None:
+            if isinstance(event, InDoubt) and judge is not None:
                 endpointer.judge(judge)
     return events
 
@@ -84,13 +85,13 @@ def test_without_a_turn_model_the_short_stop_counts():
 
 
 def test_a_judgement_counts_for_its_pause_only():
-    windows = [V] * 4 + [S] * 5 + [V] * 4 + [S] * 60
+    windows = [V] * 4 + [S] * 9 + [V] * 4 + [S] * 60
     endpointer = Endpointer(DEFAULTS, patient=True)
     first = True
     ended = None
     for probability in windows:
         for event in endpointer.push(probability):
-            if isinstance(event, Paused) and first:
+            if isinstance(event, InDoubt) and first:
                 endpointer.judge(0.99)
                 first = False
             if isinstance(event, Ended):
@@ -104,12 +105,21 @@ def test_an_incomplete_turn_is_judged_again_and_its_best_score_counts():
         left = list(scores)
         for probability in [V] * 4 + [S] * 60:
             for event in endpointer.push(probability):
-                if isinstance(event, Paused):
-                    assert event == Paused(128)
+                if isinstance(event, InDoubt):
+                    assert event == InDoubt(256 if left == scores else 512)
                     endpointer.judge(left.pop(0))
                 if isinstance(event, Ended):
                     assert 0 <= endpointer.clock_ms - event.end_ms - silence_ms < 32
         assert len(scores) - len(left) == looks
+
+
+def test_a_short_pause_is_not_judged_and_a_quick_stop_is_in_time():
+    endpointer = Endpointer(DEFAULTS, patient=True)
+    for probability in [V] * 4 + [S] * 7 + [V] * 4:
+        assert not any(isinstance(event, InDoubt) for event in endpointer.push(probability))
+    quick = replace(DEFAULTS, preflight_silence_ms=32, stop_silence_ms=160)
+    events = run([V] * 25 + [S] * 60, patient=True, config=quick, judge=1.0)
+    assert events[-1] == (960, Ended(800))
 
 
 def test_a_word_or_two_waits_longer_for_its_last_sound():
@@ -138,13 +148,13 @@ def test_reset_begins_anew():
     assert events == [Began(320)]
 
 
-@pytest.mark.parametrize("end_of_turn", [0.0, 0.45, 0.9])
+@pytest.mark.parametrize("end_of_turn", [0.0, 0.2, 0.9])
 def test_the_end_is_told_ahead_once_in_each_pause(end_of_turn):
     endpointer = Endpointer(DEFAULTS, patient=True)
     ending, ended = [], 0
-    for probability in [V] * 4 + [S] * 7 + [V] * 4 + [S] * 60:
+    for probability in [V] * 4 + [S] * 9 + [V] * 4 + [S] * 60:
         for event in endpointer.push(probability):
-            if isinstance(event, Paused):
+            if isinstance(event, InDoubt):
                 endpointer.judge(end_of_turn)
             elif isinstance(event, Ending):
                 ending.append(endpointer.clock_ms)

@@ -101,6 +101,40 @@ async def test_cancelled_work_leaves_the_queue(busy):
     assert heard(engine) == [[11]]
 
 
+class Watchful(FakeEngine):
+    """Decodes until the gate opens or nobody waits any more."""
+
+    def decode(self, items, wanted):
+        self.batches.append(list(items))
+        self.entered.set()
+        while not self.gate.wait(0.001):
+            if not wanted():
+                return None
+        return [self.answer(item) for item in items]
+
+
+async def test_decoding_ends_when_nobody_waits_for_any_of_the_batch():
+    engine = Watchful()
+    metrics = Metrics()
+    scheduler = Scheduler(engine, max_batch=4, max_interim_batch=2, metrics=metrics)
+    engine.gate.clear()
+    first = scheduler.submit(item(1), LATER, "first")
+    await asyncio.to_thread(engine.entered.wait, 5)
+    mates = [scheduler.submit(item(10 + n), FINAL, n) for n in range(2)]
+    engine.entered.clear()
+    first.cancel()
+    # The finals have the model, though nothing opened the gate.
+    await asyncio.to_thread(engine.entered.wait, 5)
+    assert heard(engine) == [[10, 11]]
+    mates[0].cancel()
+    await asyncio.sleep(0.05)
+    engine.gate.set()
+    assert (await mates[1]).text == "11 frames"
+    await asyncio.to_thread(scheduler.close)
+    assert metrics.stt_abandoned.labels("interim")._value.get() == 1
+    assert metrics.stt_abandoned.labels("final")._value.get() == 0
+
+
 async def test_one_failure_does_not_reach_its_batch_mates(busy):
     scheduler, engine = busy
 
