@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         description="What runs the recognition model: auto takes ONNX Runtime for int8 on a CPU, "
         "where it packs the weights once, else CTranslate2.",
     )
+    stt_beam: int = Field(
+        default=3,
+        ge=1,
+        le=8,
+        description="Hypotheses that are followed when a final is decoded; 1 takes the likeliest "
+        "token each time.",
+    )
     stt_language: str = Field(
         default="en", description="ISO 639-1 code that is taken for an utterance too short to tell."
     )

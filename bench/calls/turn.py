@@ -18,8 +18,9 @@ __all__ = ["measure", "schedule"]
 
 Tell = Callable[[str], None]
 
-OPEN_CALLS = 2
-"""Sides whose calls stay open between their turns; more of them would take the machine."""
+OPEN_CALLS = 1
+"""Sides whose calls stay open between their turns: a caller who says nothing costs a part of two
+cores too, and of several sides each is to be measured with one caller."""
 
 
 def schedule(settings: CallBenchSettings, clips: Sequence[Clip]) -> list[tuple[str, Clip]]:

@@ -109,6 +109,7 @@ class SttModels:
             model=engine.name,
             device=engine.device,
             compute_type=engine.compute_type,
+            backend=engine.backend,
             turn_model=bool(turn),
             seconds=round(time.monotonic() - began, 3),
         )
@@ -160,6 +161,7 @@ def _load_engine(settings: Settings) -> WhisperEngine:
         lanes=lanes,
         narrow_decoder=lanes > 1 and small,
         backend=settings.stt_backend,
+        beam=settings.stt_beam,
         short_context=settings.stt_short_context,
         margin_ms=settings.stt_context_margin_ms,
         least_ms=settings.stt_context_least_ms,

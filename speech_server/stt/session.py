@@ -20,18 +20,9 @@ from speech_server.engines.base import Hypothesis
 from speech_server.engines.silero import WINDOW_MS
 from speech_server.errors import SlowReader
 from speech_server.scheduling.scheduler import Priority
+from speech_server.stt import endpointing
 from speech_server.stt.clock import AudioClock
 from speech_server.stt.config import StreamConfig
-from speech_server.stt.endpointing import (
-    Began,
-    Ended,
-    Ending,
-    Endpointer,
-    Event,
-    InDoubt,
-    Paused,
-    Resumed,
-)
 from speech_server.stt.front_end import FrontEnd, Heard
 from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
@@ -80,7 +71,8 @@ class Session:
             config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
         )
         self._look = Look(models, self._front)
-        self._endpointer = Endpointer(config.endpointing, patient=models.turn is not None)
+        patient = models.turn is not None
+        self._endpointer = endpointing.Endpointer(config.endpointing, patient=patient)
         self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms, share=interim_share)
         self._clock = AudioClock()
         self._outbox = Outbox(send)
@@ -171,7 +163,7 @@ class Session:
             events = self._endpointer.push(0.0 if cut else probability)
             for event in events:
                 self._on(event)
-                if isinstance(event, InDoubt):
+                if isinstance(event, endpointing.InDoubt):
                     await self._judge_turn(event.to_ms)
             utterance = self._utterance
             if utterance:
@@ -179,23 +171,22 @@ class Session:
                 utterance.hear(probability, self._endpointer.clock_ms, threshold)
                 self._cut_if_long(utterance)
         self._maybe_interim()
-        utterance = self._utterance
         keep = self._audio_ms - self._config.endpointing.prefix_padding_ms - 1000
         self._front.forget_before(min([keep, *(u.from_ms for u in self._unfinished)]))
 
-    def _on(self, event: Event) -> None:
+    def _on(self, event: endpointing.Event) -> None:
         utterance = self._utterance
-        if isinstance(event, Began):
+        # Without interims nobody is shown a preflight: it is made for the final alone.
+        early = endpointing.Paused if self._config.interim_results else endpointing.Ending
+        if isinstance(event, endpointing.Began):
             self._begin(event.start_ms)
         elif utterance is None:
             return
-        elif isinstance(event, Paused if self._config.interim_results else Ending):
-            # Without interims nobody is shown a preflight: it is made for the final alone.
-            if utterance.speculation is None:
-                self._speculate(utterance)
-        elif isinstance(event, Resumed):
+        elif isinstance(event, early) and utterance.speculation is None:
+            self._speculate(utterance)
+        elif isinstance(event, endpointing.Resumed):
             self._drop_speculation(utterance)
-        elif isinstance(event, Ended):
+        elif isinstance(event, endpointing.Ended):
             self._finalise(utterance, FinalizeReason.ENDPOINT, event.end_ms)
 
     # Utterances
@@ -382,17 +373,14 @@ class Session:
         # A preflight may have overtaken it on another lane; it does not know those stable words.
         if to_ms != utterance.interim_at_ms:
             return
-        if not is_speech(utterance, hypothesis):
-            return
-        if hypothesis.text == utterance.last_text:
+        if not is_speech(utterance, hypothesis) or hypothesis.text == utterance.last_text:
             return
         utterance.last_text = hypothesis.text
         utterance.stable.hear(hypothesis, to_ms)
         utterance.interims += 1
         if utterance.interims == 1:
             self._metrics.stt_first_partial.observe(self._clock.since(utterance.start_ms))
-        result = to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=self._audio_ms)
-        self._outbox.put(result)
+        self._outbox.put(to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=self._audio_ms))
 
     def _first(self, utterance: Utterance) -> bool:
         """Whether no utterance before it still waits for its final."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jiwer
@@ -196,6 +197,25 @@ def test_a_prefix_and_a_context_are_kept_beside_batch_mates(backends):
     item = DecodeItem(speech, options, language="en", context=context)
     theirs = backends["ctranslate2"].decode([item])[0]
     assert engine.decode([item])[0].tokens == theirs.tokens
+
+
+def test_a_beam_finds_the_likelier_text(backends):
+    speech = features(recording("audio/librispeech_test_other__1688-142285-0005.flac")[:80_000])
+    item = DecodeItem(speech, language="en")
+    beam = WhisperEngine(resolve("whisper-base"), WhisperOptions("base", beam=3))
+    for name, engine in (*backends.items(), ("beam", beam)):
+        done = engine.decode([item])[0]
+        total = done.avg_logprob * (len(done.tokens) + 1)
+        assert (total > -5) == (name == "beam"), (name, total, done.text)
+    # An interim is not worth it, and batch mates of other lengths change nothing.
+    alone = beam.decode([item])[0]
+    assert beam.decode([replace(item, interim=True)])[0].avg_logprob < alone.avg_logprob
+    begun = replace(item, prefix=alone.tokens[:3])
+    short = replace(item, features=speech[:, :150])
+    together = beam.decode([begun, item, short])
+    assert [h.tokens for h in together[:2]] == [alone.tokens] * 2
+    assert together[2].tokens == beam.decode([short])[0].tokens
+    beam.close()
 
 
 @pytest.mark.parametrize("asked", [0, 1, 5])

@@ -56,13 +56,20 @@ class CTranslate2Model:
         return self._model.encode(ctranslate2.StorageView.from_array(features))
 
     def decode(
-        self, encoded: Any, prompts: Sequence[Sequence[int]], marks: Marks, longest: int
+        self,
+        encoded: Any,
+        prompts: Sequence[Sequence[int]],
+        marks: Marks,
+        longest: int,
+        *,
+        width: int,
     ) -> list[Decoded]:
-        """Decode a batch greedily; ``longest`` is as in `Decoder.decode`."""
+        """Decode a batch; ``longest`` and ``width`` are as in `Decoder.decode`."""
         results = self._model.generate(
             encoded,
             prompts,
-            beam_size=1,
+            beam_size=width,
+            length_penalty=0,
             # It allows half of max_length in new tokens, and counts the prompt besides.
             max_length=max(2 * longest, longest + max(len(prompt) for prompt in prompts)),
             return_scores=True,
@@ -71,10 +78,9 @@ class CTranslate2Model:
         )
         decoded: list[Decoded] = []
         for result in results:
-            # It gives the prefix back at the head, and of no tokens the mean of nothing.
+            # It gives the prefix back at the head.
             tokens = tuple(result.sequences_ids[0])
-            log_prob = result.scores[0] * len(tokens) if tokens else 0.0
-            decoded.append(Decoded(tokens, log_prob, result.no_speech_prob))
+            decoded.append(Decoded(tokens, result.scores[0], result.no_speech_prob))
         return decoded
 
     def align(

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from speech_server.engines.whisper.beams import Beams, Integers
 from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import EMBEDDINGS, Shape, memory_graph, step_graph
 from speech_server.engines.whisper.weights import Floats, Weights
 
 Past = dict[str, Floats]
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,16 @@ class Marks:
     """Those that are not made at the start of the text either."""
 
 
+@dataclass(frozen=True)
+class _Likely:
+    """The likeliest tokens after some rows, ``[rows, candidates]``."""
+
+    log_probs: Floats
+    tokens: Integers
+
+
 class Decoder:
-    """Makes tokens greedily. Safe from several threads at once.
+    """Makes tokens, greedily or by a beam. Safe from several threads at once.
 
     Args:
         weights: Of the model; they stay open.
@@ -57,56 +68,56 @@ class Decoder:
         self._marks = marks
         self._shape = Shape.of(weights, "decoder")
         self._positions = weights.floats("decoder/position_encodings/encodings")
-        self._never = np.zeros(weights.shape(f"{EMBEDDINGS}/weight")[0], np.float32)
-        self._never[list(marks.never)] = -np.inf
-        self._never_first = self._never.copy()
-        self._never_first[list(marks.never_first)] = -np.inf
+        self._masks = np.zeros((2, weights.shape(f"{EMBEDDINGS}/weight")[0]), np.float32)
+        self._masks[:, list(marks.never)] = -np.inf
+        self._masks[1, list(marks.never_first)] = -np.inf
         self._memory = open_graph(memory_graph(weights, self._shape), threads)
         self._step = open_graph(step_graph(weights, self._shape), threads)
         self._memory_names = [output.name for output in self._memory.get_outputs()]
-        self._past_names = [
-            output.name.replace("new_", "past_") for output in self._step.get_outputs()[1:]
-        ]
+        self._made = [output.name for output in self._step.get_outputs()[1:]]
 
     def decode(
         self,
         encoded: Floats,
         prompts: Sequence[Sequence[int]],
         longest: int,
+        *,
+        width: int,
         wanted: Callable[[], bool],
     ) -> list[Decoded] | None:
-        """Decode a batch greedily; None when it is not wanted any more.
+        """Decode a batch; None when it is not wanted any more.
 
         Args:
             encoded: ``[B, S, D]``.
             prompts: What each row begins with; marks are at the same places in all of them.
             longest: The most tokens to make of a row, those of the prompt's text counted in.
+            width: Hypotheses of a row that are followed; 1 takes the likeliest token each time.
             wanted: Asked before each token whether to go on.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
         )
-        rows = [_Row(list(prompt), prompt.index(self._marks.before_text) + 1) for prompt in prompts]
-        alive = list(range(len(rows)))
+        text_at = [prompt.index(self._marks.before_text) + 1 for prompt in prompts]
+        longest = min(longest, len(self._positions) - max(text_at))
+        rows = [
+            Beams(prompt, at, end=self._marks.end, width=width, longest=longest)
+            for prompt, at in zip(prompts, text_at, strict=True)
+        ]
         shortest = min(len(prompt) for prompt in prompts)
-        start = prompts[0].index(self._marks.start)
-        logits, past = self._run(
-            np.array([prompt[:shortest] for prompt in prompts]),
-            0,
-            memory,
-            self._empty(len(rows)),
-            wanted=[start, shortest - 1],
+        no_speech, likely, past = self._begin(
+            np.array([prompt[:shortest] for prompt in prompts]), rows, memory, width + 1
         )
-        for row, first in zip(rows, logits[0::2], strict=True):
-            row.no_speech_prob = float(np.exp(first[self._marks.no_speech] - _log_sum_exp(first)))
-        logits = logits[1::2]
-        longest = min(longest, len(self._positions) - max(row.text_at for row in rows))
+        alive = list(range(len(rows)))
+        wide = 1
         for at in range(shortest, len(self._positions)):
-            going = [
-                place
-                for place, number in enumerate(alive)
-                if self._take(rows[number], at, logits[place], longest)
-            ]
+            going: list[int] = []
+            parents: list[list[int]] = []
+            for place, number in enumerate(alive):
+                row = slice(place * wide, place * wide + len(rows[number].beams))
+                of = rows[number].extend(at, likely.log_probs[row], likely.tokens[row])
+                if of:
+                    going.append(place)
+                    parents.append([place * wide + parent for parent in of])
             if not going:
                 break
             if not wanted():
@@ -114,61 +125,85 @@ class Decoder:
             if len(going) < len(alive):
                 alive = [alive[place] for place in going]
                 memory = {name: values[going] for name, values in memory.items()}
-                past = {name: values[going] for name, values in past.items()}
-            tokens = np.array([[rows[number].tokens[at]] for number in alive])
-            logits, past = self._run(tokens, at, memory, past, wanted=[0])
-        return [row.decoded() for row in rows]
+            # Rows of a batch are equally wide: what a row has too few of is there twice.
+            wide = max(len(of) for of in parents)
+            sources = [source for of in parents for source in _filled(of, wide)]
+            if sources != list(range(len(next(iter(past.values()))))):
+                past = {name: values[sources] for name, values in past.items()}
+            beams = [beam for number in alive for beam in _filled(rows[number].beams, wide)]
+            first = [rows[number].text_at == at + 1 for number in alive for _ in range(wide)]
+            tokens = np.array([[beam.tokens[at]] for beam in beams])
+            likely, past = self._run(tokens, at, first, memory, past, width + 1)
+        return [
+            Decoded(row.best.tokens[row.text_at :], row.best.log_prob, doubt)
+            for row, doubt in zip(rows, no_speech, strict=True)
+        ]
 
-    def _take(self, row: "_Row", at: int, logits: Floats, longest: int) -> bool:
-        """Put the next token at its place; whether the row goes on."""
-        if at < len(row.tokens):
-            return True
-        masked = logits + (self._never_first if at == row.text_at else self._never)
-        token = int(masked.argmax())
-        row.log_prob += float(masked[token] - _log_sum_exp(masked))
-        if token == self._marks.end:
-            return False
-        row.tokens.append(token)
-        return len(row.tokens) - row.text_at < longest
+    def _begin(
+        self, prompts: Integers, rows: Sequence[Beams], memory: Past, candidates: int
+    ) -> tuple[list[float], _Likely, Past]:
+        """Run what all prompts have; tells of each row how likely there is no speech in it."""
+        batch, length = prompts.shape
+        start = int(np.argmax(prompts[0] == self._marks.start))
+        places = np.array([row * length + at for row in range(batch) for at in (start, length - 1)])
+        first = [row.text_at == length for row in rows for _ in range(2)]
+        empty = np.empty((batch, self._shape.heads, 0, self._shape.head_width), np.float32)
+        logits, log_probs, tokens, *past = self._step.run(
+            None,
+            {
+                **self._rows(prompts, 0, places, first, candidates),
+                **memory,
+                **{name.replace("new_", "past_"): empty for name in self._made[2:]},
+            },
+        )
+        no_speech = []
+        for at_start in logits[0::2]:
+            no_speech.append(float(np.exp(at_start[self._marks.no_speech] - _log_sum(at_start))))
+        return no_speech, _Likely(log_probs[1::2], tokens[1::2]), self._past(past)
 
     def _run(
         self,
-        tokens: npt.NDArray[np.int64],
+        tokens: Integers,
         at: int,
+        first: Sequence[bool],
         memory: Past,
         past: Past,
-        *,
-        wanted: Sequence[int],
-    ) -> tuple[Floats, Past]:
-        """Run ``[B, T]`` tokens; give the logits after the wanted ones of each row, in order."""
-        batch, length = tokens.shape
-        embedded = (
-            self._weights.rows(f"{EMBEDDINGS}/weight", tokens) + self._positions[at : at + length]
+        candidates: int,
+    ) -> tuple[_Likely, Past]:
+        """Run one token of each row, ``[B, 1]``."""
+        places = np.arange(len(tokens))
+        log_probs, chosen, *new = self._step.run(
+            self._made, {**self._rows(tokens, at, places, first, candidates), **memory, **past}
         )
-        places = np.array([row * length + place for row in range(batch) for place in wanted])
-        logits, *new = self._step.run(
-            None, {"embedded": embedded, "wanted": places, **memory, **past}
-        )
-        return logits, dict(zip(self._past_names, new, strict=True))
+        return _Likely(log_probs, chosen), self._past(new)
 
-    def _empty(self, batch: int) -> Past:
-        nothing = np.empty((batch, self._shape.heads, 0, self._shape.head_width), np.float32)
-        return dict.fromkeys(self._past_names, nothing)
+    def _rows(
+        self,
+        tokens: Integers,
+        at: int,
+        places: Integers,
+        first: Sequence[bool],
+        candidates: int,
+    ) -> dict[str, npt.NDArray[np.generic]]:
+        """Give what the graph takes besides memory and past; ``first`` says where text begins."""
+        alike = len(set(first)) == 1
+        return {
+            "embedded": self._weights.rows(f"{EMBEDDINGS}/weight", tokens)
+            + self._positions[at : at + tokens.shape[1]],
+            "wanted": places,
+            "masks": self._masks[np.array(first[:1] if alike else first, int)],
+            "candidates": np.array([candidates]),
+        }
+
+    def _past(self, made: Sequence[Floats]) -> Past:
+        names = (name.replace("new_", "past_") for name in self._made[2:])
+        return dict(zip(names, made, strict=True))
 
 
-@dataclass
-class _Row:
-    """A row that is being decoded: its tokens with the prompt, whose text begins at ``text_at``."""
-
-    tokens: list[int]
-    text_at: int
-    log_prob: float = 0.0
-    no_speech_prob: float = 0.0
-
-    def decoded(self) -> Decoded:
-        return Decoded(tuple(self.tokens[self.text_at :]), self.log_prob, self.no_speech_prob)
+def _filled(items: list[Kind], count: int) -> list[Kind]:
+    return items + items[:1] * (count - len(items))
 
 
-def _log_sum_exp(values: Floats) -> float:
+def _log_sum(values: Floats) -> float:
     largest = float(values.max())
     return largest + float(np.log(np.exp(values - largest).sum()))

@@ -64,6 +64,8 @@ class WhisperOptions:
     backend: Backend = "auto"
     """What encodes and makes tokens; auto is ONNX Runtime for eight bits on a CPU, if it knows the
     weights. Times of words and languages come from CTranslate2."""
+    beam: int = 1
+    """Hypotheses that are followed of what is no interim."""
     short_context: ShortContext = "auto"
     margin_ms: int = 2000
     least_ms: int = 8000
@@ -107,6 +109,7 @@ class WhisperEngine:
         self._tokens = self._tokenizer("en", "transcribe")
         self._marks = self._read_marks(folder)
         self._packed = self._pack(folder)
+        self.backend = "onnxruntime" if self._packed else "ctranslate2"
         self._wide = self._narrow
         if options.narrow_decoder and not self._packed:
             self._wide = self._load(folder, options.threads)
@@ -133,7 +136,7 @@ class WhisperEngine:
     def decode(
         self, items: Sequence[DecodeItem], wanted: Callable[[], bool] = lambda: True
     ) -> list[Hypothesis] | None:
-        """Decode a batch greedily, without timestamps; None when it is not wanted any more.
+        """Decode a batch without timestamps; None when it is not wanted any more.
 
         CTranslate2 cannot be stopped while it makes tokens.
         """
@@ -154,11 +157,14 @@ class WhisperEngine:
             for item, (language, _) in zip(items, languages, strict=True)
         ]
         limits = [_limit(item) for item in items]
+        width = 1 if items[0].interim else self._options.beam
         results: list[Decoded] | None
         if self._packed:
-            results = self._packed.decode(as_floats(encoded), prompts, max(limits), wanted)
+            results = self._packed.decode(
+                as_floats(encoded), prompts, max(limits), width=width, wanted=wanted
+            )
         else:
-            results = self._narrow.decode(encoded, prompts, self._marks, max(limits))
+            results = self._narrow.decode(encoded, prompts, self._marks, max(limits), width=width)
         if results is None:
             return None
         decoded_at = time.perf_counter()

@@ -157,8 +157,8 @@ class Graph:
         return self.node("Add", [product, self.constant(self.weights.floats(f"{part}/bias"))])
 
     def model(self, inputs: Mapping[str, Sizes], outputs: Sequence[str]) -> Model:
-        """Give the whole; what is named ``wanted`` are integers, all else floats."""
-        types = {"wanted": TensorProto.INT64}
+        """Give the whole; what counts or numbers things are integers, all else floats."""
+        types = dict.fromkeys(("wanted", "candidates", "tokens"), TensorProto.INT64)
         graph = helper.make_graph(
             self._nodes,
             "whisper",
@@ -166,7 +166,10 @@ class Graph:
                 helper.make_tensor_value_info(name, types.get(name, TensorProto.FLOAT), sizes)
                 for name, sizes in inputs.items()
             ],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+            [
+                helper.make_tensor_value_info(name, types.get(name, TensorProto.FLOAT), None)
+                for name in outputs
+            ],
             self._constants,
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]

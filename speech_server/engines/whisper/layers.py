@@ -100,27 +100,43 @@ def memory_graph(weights: Weights, shape: Shape) -> Model:
 def step_graph(weights: Weights, shape: Shape) -> Model:
     """Give the graph of a step of the decoder.
 
-    In: ``embedded [B, T, D]``, the positions added; ``wanted [R]``, the rows of ``[B * T]`` whose
-    logits are wanted; for each layer ``past_keys_i`` and ``past_values_i`` ``[B, H, P, D/H]``, and
-    what `memory_graph` gives. Out: ``logits [R, V]``, then ``new_keys_i`` and ``new_values_i``.
+    In: ``embedded [N, T, D]``, the positions added, where N is B or a multiple of it, hypotheses
+    of the same window beside each other; ``wanted [R]``, the rows of ``[N * T]`` of which the next
+    token is wanted; ``masks [R or 1, V]``, which are added to the logits; ``candidates [1]``, how
+    many of the likeliest tokens; for each layer ``past_keys_i`` and ``past_values_i``
+    ``[N, H, P, D/H]``, and what `memory_graph` gives. Out: ``logits [R, V]``; ``log_probs`` and
+    ``tokens [R, candidates]``; then ``new_keys_i`` and ``new_values_i``.
     """
     graph = Graph(weights)
-    inputs: dict[str, Sizes] = {"embedded": ("B", "T", shape.width), "wanted": ("R",)}
-    outputs = ["logits"]
+    inputs: dict[str, Sizes] = {
+        "embedded": ("N", "T", shape.width),
+        "wanted": ("R",),
+        "masks": ("M", "V"),
+        "candidates": (1,),
+    }
+    outputs = ["logits", "log_probs", "tokens"]
+    windows = graph.node("Shape", ["keys_0"], end=1)
+    shared = graph.node("Concat", [windows, _sizes(graph, -1, shape.width)], axis=0)
+    apart = graph.node("Shape", ["embedded"])
     state = "embedded"
     for layer in range(shape.layers):
         for kind in ("keys", "values"):
-            inputs[f"past_{kind}_{layer}"] = ("B", shape.heads, "P", shape.head_width)
+            inputs[f"past_{kind}_{layer}"] = ("N", shape.heads, "P", shape.head_width)
             inputs[f"{kind}_{layer}"] = ("B", shape.heads, "S", shape.head_width)
             outputs.append(f"new_{kind}_{layer}")
-        state = _decoder_layer(graph, shape, layer, state)
+        state = _decoder_layer(graph, shape, layer, state, shared, apart)
     flat = graph.node("Reshape", [state, _sizes(graph, -1, shape.width)])
     chosen = graph.norm(graph.node("Gather", [flat, "wanted"], axis=0), "decoder")
-    graph.multiply_few(chosen, EMBEDDINGS, output="logits")
+    logits = graph.multiply_few(chosen, EMBEDDINGS, output="logits")
+    likely = graph.node("LogSoftmax", [graph.node("Add", [logits, "masks"])], axis=-1)
+    graph.names(["log_probs", "tokens"], "TopK", [likely, "candidates"])
     return graph.model(inputs, outputs)
 
 
-def _decoder_layer(graph: Graph, shape: Shape, layer: int, state: str) -> str:
+def _decoder_layer(
+    graph: Graph, shape: Shape, layer: int, state: str, shared: str, apart: str
+) -> str:
+    """Add a layer; the sizes are those of hypotheses beside each other and of each for itself."""
     part = f"decoder/layer_{layer}/self_attention"
     mixed = graph.multiply_few(graph.norm(state, part), f"{part}/linear_0")
     thirds = graph.nodes(3, "Split", [mixed], axis=-1, num_outputs=3)
@@ -137,8 +153,11 @@ def _decoder_layer(graph: Graph, shape: Shape, layer: int, state: str) -> str:
 
     part = f"decoder/layer_{layer}/attention"
     query = graph.multiply_few(graph.norm(state, part), f"{part}/linear_0")
+    # Hypotheses of one window are so many queries of it.
+    query = graph.node("Reshape", [query, shared])
     asked = [query, f"keys_{layer}", f"values_{layer}"]
     heard = graph.node("MultiHeadAttention", asked, num_heads=shape.heads, domain=MICROSOFT)
+    heard = graph.node("Reshape", [heard, apart])
     state = graph.node("Add", [state, graph.multiply_few(heard, f"{part}/linear_2")])
 
     part = f"decoder/layer_{layer}/ffn"

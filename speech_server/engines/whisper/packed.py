@@ -48,10 +48,12 @@ class PackedModel:
         encoded: Floats,
         prompts: Sequence[Sequence[int]],
         longest: int,
+        *,
+        width: int,
         wanted: Callable[[], bool],
     ) -> list[Decoded] | None:
-        """Decode a batch greedily, as `Decoder.decode` does."""
-        return self._decoder.decode(encoded, prompts, longest, wanted)
+        """Decode a batch, as `Decoder.decode` does."""
+        return self._decoder.decode(encoded, prompts, longest, width=width, wanted=wanted)
 
     def close(self) -> None:
         """Close the model's file."""
