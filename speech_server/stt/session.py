@@ -370,9 +370,6 @@ class Session:
         self._pacer.took(hypothesis.encode_ms + hypothesis.decode_ms + hypothesis.queue_ms)
         if utterance.over or utterance.speculation or hypothesis.fault:
             return
-        # A preflight may have overtaken it on another lane; it does not know those stable words.
-        if to_ms != utterance.interim_at_ms:
-            return
         if not is_speech(utterance, hypothesis) or hypothesis.text == utterance.last_text:
             return
         utterance.last_text = hypothesis.text

@@ -75,6 +75,7 @@ class Decoder:
         self._step = open_graph(step_graph(weights, self._shape), threads)
         self._memory_names = [output.name for output in self._memory.get_outputs()]
         self._made = [output.name for output in self._step.get_outputs()[1:]]
+        self._past_names = [name.replace("new_", "past_") for name in self._made[2:]]
 
     def decode(
         self,
@@ -153,13 +154,14 @@ class Decoder:
             {
                 **self._rows(prompts, 0, places, first, candidates),
                 **memory,
-                **{name.replace("new_", "past_"): empty for name in self._made[2:]},
+                **dict.fromkeys(self._past_names, empty),
             },
         )
         no_speech = []
         for at_start in logits[0::2]:
             no_speech.append(float(np.exp(at_start[self._marks.no_speech] - _log_sum(at_start))))
-        return no_speech, _Likely(log_probs[1::2], tokens[1::2]), self._past(past)
+        likely = _Likely(log_probs[1::2], tokens[1::2])
+        return no_speech, likely, dict(zip(self._past_names, past, strict=True))
 
     def _run(
         self,
@@ -175,7 +177,7 @@ class Decoder:
         log_probs, chosen, *new = self._step.run(
             self._made, {**self._rows(tokens, at, places, first, candidates), **memory, **past}
         )
-        return _Likely(log_probs, chosen), self._past(new)
+        return _Likely(log_probs, chosen), dict(zip(self._past_names, new, strict=True))
 
     def _rows(
         self,
@@ -186,18 +188,17 @@ class Decoder:
         candidates: int,
     ) -> dict[str, npt.NDArray[np.generic]]:
         """Give what the graph takes besides memory and past; ``first`` says where text begins."""
-        alike = len(set(first)) == 1
+        if len(set(first)) == 1:  # nearly always: one mask for all, and no copy of it
+            masks = self._masks[int(first[0])][np.newaxis]
+        else:
+            masks = self._masks[np.array(first, int)]
         return {
             "embedded": self._weights.rows(f"{EMBEDDINGS}/weight", tokens)
             + self._positions[at : at + tokens.shape[1]],
             "wanted": places,
-            "masks": self._masks[np.array(first[:1] if alike else first, int)],
+            "masks": masks,
             "candidates": np.array([candidates]),
         }
-
-    def _past(self, made: Sequence[Floats]) -> Past:
-        names = (name.replace("new_", "past_") for name in self._made[2:])
-        return dict(zip(names, made, strict=True))
 
 
 def _filled(items: list[Kind], count: int) -> list[Kind]:

@@ -160,7 +160,7 @@ class WhisperEngine:
         width = 1 if items[0].interim else self._options.beam
         results: list[Decoded] | None
         if self._packed:
-            results = self._packed.decode(
+            results = self._packed.decoder.decode(
                 as_floats(encoded), prompts, max(limits), width=width, wanted=wanted
             )
         else:

@@ -1,10 +1,9 @@
 """Whisper in ONNX Runtime, for eight bits on a CPU."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from speech_server.engines.whisper.decoder import Decoded, Decoder, Marks
+from speech_server.engines.whisper.decoder import Decoder, Marks
 from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import Shape, encoder_graph
 from speech_server.engines.whisper.weights import Floats, Weights
@@ -15,6 +14,9 @@ STEP_THREADS: Final = 2
 
 class PackedModel:
     """A converted model with weights that are packed once. Safe from several threads at once.
+
+    Attributes:
+        decoder: Makes tokens of what `encode` gives.
 
     Args:
         folder: The model.
@@ -31,7 +33,7 @@ class PackedModel:
             shape = Shape.of(self._weights, "encoder")
             self._positions = self._weights.floats("encoder/position_encodings/encodings")
             self._encoder = open_graph(encoder_graph(self._weights, shape), threads)
-            self._decoder = Decoder(self._weights, marks, threads=min(threads, STEP_THREADS))
+            self.decoder = Decoder(self._weights, marks, threads=min(threads, STEP_THREADS))
         except BaseException:
             self._weights.close()
             raise
@@ -42,18 +44,6 @@ class PackedModel:
         encoded: Floats
         (encoded,) = self._encoder.run(None, {"features": features, "positions": positions})
         return encoded
-
-    def decode(
-        self,
-        encoded: Floats,
-        prompts: Sequence[Sequence[int]],
-        longest: int,
-        *,
-        width: int,
-        wanted: Callable[[], bool],
-    ) -> list[Decoded] | None:
-        """Decode a batch, as `Decoder.decode` does."""
-        return self._decoder.decode(encoded, prompts, longest, width=width, wanted=wanted)
 
     def close(self) -> None:
         """Close the model's file."""
