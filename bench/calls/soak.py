@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,5 +180,15 @@ def _usage(rig: Rig) -> dict[str, Any]:
         found[f"{name}_mb"] = round(process.memory_full_info().uss / 1e6, 2)
         found[f"{name}_fds"] = process.num_fds()
         found[f"{name}_threads"] = process.num_threads()
+        found[f"{name}_thread_names"] = _thread_names(pid)
     found["agent_processes"] = len(psutil.Process(worker).children(recursive=True))
     return found
+
+
+def _thread_names(pid: int) -> dict[str, int]:
+    """Count a process's threads by the names that libraries gave them, to tell which one came."""
+    names: Counter[str] = Counter()
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # it has ended
+            names[(thread / "comm").read_text().strip()] += 1
+    return dict(names)

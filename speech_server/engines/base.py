@@ -94,6 +94,8 @@ class RecognitionEngine(Protocol):
     device: str
     compute_type: str
     n_mels: int
+    takes_all_cores: bool
+    """Whether two calls of `decode` at once are no quicker than one after the other."""
 
     def bucket(self, item: DecodeItem) -> int:
         """Length of the window, in frames, that an item is padded to; batch mates share it."""

@@ -4,7 +4,8 @@ The model decodes in lanes, each a thread of its own that takes the most urgent 
 is idle, together with what gathered meanwhile that can share its batch; nothing waits for a batch
 to fill. Work is chosen when a lane becomes free and not when it is handed in, so a final never
 stands behind interims that came before it; and one lane of several is kept free of interims, so
-that it does not stand behind one that is being decoded either.
+that it does not stand behind one that is being decoded either. Where a batch takes the whole
+device, nothing begins beside finals: it would only delay them (ADR 0012).
 """
 
 import asyncio
@@ -61,6 +62,11 @@ class Job:
         """Place in the queue."""
         return (self.priority, self.turn, self.number)
 
+    @property
+    def final(self) -> bool:
+        """Whether it is of final quality."""
+        return self.priority is Priority.FINAL
+
 
 class Scheduler:
     """Runs a recognition engine on threads of its own.
@@ -101,7 +107,7 @@ class Scheduler:
         self._closed = False
         self._interim_lanes = max(1, lanes - 1)
         self._running = 0
-        self._interims_running = 0
+        self._finals_running = 0
         self._threads = [
             threading.Thread(target=self._run, name=f"speech-stt-lane-{lane}", daemon=True)
             for lane in range(lanes)
@@ -128,12 +134,8 @@ class Scheduler:
         with self._changed:
             if self._closed:
                 raise EngineFailed("the model is closed")
-            if priority is not Priority.FINAL:
-                replaced = [
-                    old
-                    for old in self._queue
-                    if old.stream == stream and old.priority is not Priority.FINAL
-                ]
+            if not job.final:
+                replaced = [old for old in self._queue if old.stream == stream and not old.final]
                 for old in replaced:
                     # Newer audio takes the place in the queue, or a busy device starves it.
                     job.number = min(job.number, old.number)
@@ -161,7 +163,7 @@ class Scheduler:
         """Whether finals wait longer than callers should."""
         with self._changed:
             oldest = min(
-                (job.queued_at for job in self._queue if job.priority is Priority.FINAL),
+                (job.queued_at for job in self._queue if job.final),
                 default=None,
             )
         return oldest is not None and time.perf_counter() - oldest > BEHIND_S
@@ -190,8 +192,8 @@ class Scheduler:
                 if self._closed:
                     return
                 batch = self._pick()
-                interims = batch[0].priority is not Priority.FINAL
-                self._interims_running += interims
+                final = batch[0].final
+                self._finals_running += final
                 self._running += 1
                 sharing = self._running
             self._metrics.queue_depth.labels("stt").set(self.depth)
@@ -202,19 +204,21 @@ class Scheduler:
             with self._changed:
                 sharing += self._running
                 self._running -= 1
-                self._interims_running -= interims
+                self._finals_running -= final
                 self._changed.notify()
             # Lanes that computed at the same time had a part of the device each.
             self._account(batch, took_s / (sharing / 2), whole=whole)
 
     def _ready(self) -> bool:
         """Whether there is work for a lane that is idle."""
-        if self._interims_running < self._interim_lanes:
+        if self._finals_running and self._engine.takes_all_cores:
+            return False
+        if self._running - self._finals_running < self._interim_lanes:
             return bool(self._queue)
-        return any(job.priority is Priority.FINAL for job in self._queue)
+        return any(job.final for job in self._queue)
 
     def _account(self, batch: list[Job], busy_s: float, *, whole: bool) -> None:
-        finals = batch[0].priority is Priority.FINAL
+        finals = batch[0].final
         self.load.add(busy_s, finals=finals)
         if finals and whole:
             self.headroom.learn(busy_s, sum(job.item.seconds for job in batch))
@@ -223,13 +227,11 @@ class Scheduler:
         """Take the most urgent job and those that can go with it off the queue."""
         ranked = sorted(self._queue, key=lambda job: job.rank)
         head = ranked[0]
-        final = head.priority is Priority.FINAL
         key = (self._engine.bucket(head.item), head.item.options)
         batch = [
             job
             for job in ranked
-            if (job.priority is Priority.FINAL) is final
-            and (self._engine.bucket(job.item), job.item.options) == key
+            if job.final is head.final and (self._engine.bucket(job.item), job.item.options) == key
         ][: self._most[head.priority]]
         for job in batch:
             self._queue.remove(job)
@@ -248,7 +250,7 @@ class Scheduler:
         except Exception as error:
             log.error("decode failed", batch_size=len(batch), exc_info=error)
         if hypotheses is None:
-            kind = "final" if batch[0].priority is Priority.FINAL else "interim"
+            kind = "final" if batch[0].final else "interim"
             self._metrics.stt_abandoned.labels(kind).inc(len(batch))
             return False
         if not hypotheses:
@@ -272,7 +274,7 @@ class Scheduler:
         """Whether a longer window may do better: for finals, and where short ones are not known."""
         if not hypothesis.fault or job.item.full_window:
             return False
-        return job.priority is Priority.FINAL or hypothesis.fault == "language"
+        return job.final or hypothesis.fault == "language"
 
     def _retry(self, job: Job, hypothesis: Hypothesis) -> None:
         self._metrics.stt_retries.labels(hypothesis.fault).inc()

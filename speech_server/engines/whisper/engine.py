@@ -110,6 +110,7 @@ class WhisperEngine:
         self._marks = self._read_marks(folder)
         self._packed = self._pack(folder)
         self.backend = "onnxruntime" if self._packed else "ctranslate2"
+        self.takes_all_cores = self._packed is not None
         self._wide = self._narrow
         if options.narrow_decoder and not self._packed:
             self._wide = self._load(folder, options.threads)

@@ -270,6 +270,52 @@ async def test_finals_use_every_lane():
     await asyncio.to_thread(scheduler.close)
 
 
+class WholeDevice(FakeEngine):
+    """Takes all cores, and notes which batches began beside one of finals."""
+
+    takes_all_cores = True
+
+    def __init__(self) -> None:
+        super().__init__(delay_s=0.02)
+        self.finals = 0
+        self.beside: list[str] = []
+
+    def decode(self, items, wanted):
+        kind = "interim" if items[0].interim else "final"
+        if self.finals:
+            self.beside.append(kind)
+        final = kind == "final"
+        self.finals += final
+        hypotheses = super().decode(items, wanted)
+        self.finals -= final
+        return hypotheses
+
+
+async def test_nothing_begins_beside_finals_that_take_all_cores():
+    engine = WholeDevice()
+    scheduler = Scheduler(engine, lanes=2, max_batch=1, max_interim_batch=1, metrics=Metrics())
+    finals = [scheduler.submit(item(10 + n), FINAL, n) for n in range(4)]
+    interims = [scheduler.submit(item(20 + n, interim=True), LATER, 9 + n) for n in range(4)]
+    await asyncio.wait_for(asyncio.gather(*finals, *interims), 10)
+    assert engine.beside == []
+    assert len(engine.batches) == 8
+    await asyncio.to_thread(scheduler.close)
+
+
+async def test_a_final_that_takes_all_cores_overtakes_an_interim_all_the_same():
+    engine = FakeEngine()
+    engine.takes_all_cores = True
+    scheduler = Scheduler(engine, lanes=2, max_batch=4, max_interim_batch=1, metrics=Metrics())
+    engine.gate.clear()
+    running = scheduler.submit(item(10, interim=True), LATER, "a")
+    await _until(lambda: len(engine.batches) == 1)
+    final = scheduler.submit(item(30), FINAL, "b")
+    await _until(lambda: len(engine.batches) == 2)
+    engine.gate.set()
+    await asyncio.gather(running, final)
+    await asyncio.to_thread(scheduler.close)
+
+
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - the engine's threads have no event for it
