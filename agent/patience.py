@@ -1,15 +1,19 @@
 """How long the agent waits for the caller to go on, by what it has just asked.
 
 A yes or no, or how many, needs few words, so the turn ends sooner; a number that is dictated has
-pauses between its groups, so it ends later. The speech server ends utterances, so it is told; the
-framework waits on after it, so it is told too.
+pauses between its groups, so it ends later. What is said over the agent ends sooner, too, since its
+voice is held meanwhile. The speech server ends utterances, so it is told; the framework waits on
+after it, so it is told too.
+
+A reply is made while the caller may still go on, so a wait that is shorter than that takes gains
+nothing, and cuts off who only paused (ADR 0014).
 """
 
 import re
 from dataclasses import dataclass
 from enum import Enum
 
-from livekit.agents import AgentSession, ConversationItemAddedEvent, llm
+from livekit.agents import AgentSession, AgentStateChangedEvent, ConversationItemAddedEvent, llm
 from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
 from agent.speech import GrpcSTT
@@ -43,28 +47,39 @@ class Expectation(Enum):
     YES_NO = "yes_no"
     NUMBER = "number"
     DICTATION = "dictation"
+    INTERRUPTION = "interruption"
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Silences, in milliseconds; None leaves one as it is set up.
+    """Silences, in milliseconds.
 
     Attributes:
         stop_silence_ms: Ends an utterance whose turn seems complete.
         max_stop_silence_ms: Ends one whose turn seems incomplete.
     """
 
-    stop_silence_ms: int | None
-    max_stop_silence_ms: int | None
+    stop_silence_ms: int
+    max_stop_silence_ms: int
+
+    def to_config(self) -> EndpointingConfig:
+        """Give what the speech server takes."""
+        return EndpointingConfig(
+            stop_silence_ms=self.stop_silence_ms, max_stop_silence_ms=self.max_stop_silence_ms
+        )
 
 
 QUICK = Patience(256, 512)
 NUMBER = Patience(288, 704)
 SLOW = Patience(900, 1800)
+PROMPT = Patience(480, 960)
+"""Ends before the agent's voice goes on by itself, 0.95 s after an interruption without words."""
+
 _PATIENCE = {
     Expectation.YES_NO: QUICK,
     Expectation.NUMBER: NUMBER,
     Expectation.DICTATION: SLOW,
+    Expectation.INTERRUPTION: PROMPT,
 }
 
 
@@ -105,8 +120,14 @@ class PatienceKeeper:
         self._usual_max_s = usual_max_s
         self.expectation = Expectation.OPEN
         session.on("conversation_item_added", self._on_item)
+        session.on("agent_state_changed", self._on_state)
+
+    def _on_state(self, event: AgentStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._set(Expectation.INTERRUPTION)
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        # An interrupted reply is added before what interrupted it.
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role in ("assistant", "user"):
             asked = item.role == "assistant"
@@ -117,14 +138,8 @@ class PatienceKeeper:
             return
         self.expectation = expectation
         patience = _PATIENCE.get(expectation, self._usual)
-        self._stt.set_endpointing(
-            EndpointingConfig(
-                stop_silence_ms=patience.stop_silence_ms,
-                max_stop_silence_ms=patience.max_stop_silence_ms,
-            )
-        )
-        longest_ms = patience.max_stop_silence_ms
+        self._stt.set_endpointing(patience.to_config())
         longest_s = self._usual_max_s
-        if expectation is not Expectation.OPEN and longest_ms is not None:
-            longest_s = longest_ms / 1000
+        if patience is not self._usual:
+            longest_s = patience.max_stop_silence_ms / 1000
         self._session.update_options(endpointing_opts={"max_delay": longest_s})

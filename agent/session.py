@@ -16,7 +16,6 @@ from livekit.agents import AgentSession, APIConnectOptions, room_io
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.io import TextOutput
 from livekit.agents.voice.room_io.types import NoiseCancellationParams
-from trinity.speech.v1.speech_to_text_service_pb2 import EndpointingConfig
 
 from agent.barge_in import PromptVAD
 from agent.echo import EchoCanceller
@@ -69,7 +68,7 @@ def open_engines(
             language=settings.language,
             model=settings.stt_model,
             phrases=settings.stt_phrases,
-            endpointing=_endpointing(settings),
+            endpointing=_usual(settings).to_config(),
             replay_s=settings.stt_replay_seconds,
             connect_s=settings.speech_connect_seconds,
         ),
@@ -123,16 +122,6 @@ def _open_model(settings: Settings, tls: ssl.SSLContext | None) -> LanguageModel
     )
 
 
-def _endpointing(settings: Settings) -> EndpointingConfig | None:
-    if settings.stt_stop_silence_ms is None and settings.stt_max_stop_silence_ms is None:
-        return None
-    return EndpointingConfig(
-        stop_silence_ms=settings.stt_stop_silence_ms,
-        max_stop_silence_ms=settings.stt_max_stop_silence_ms,
-        end_of_turn_threshold=settings.end_of_turn_threshold,
-    )
-
-
 def turn_clock(engines: Engines) -> TurnClock:
     """Make what times the turns."""
 
@@ -149,8 +138,12 @@ def keep_patience(
     """Let what the agent asks decide how long it waits; None when that is switched off."""
     if not settings.patience:
         return None
-    usual = Patience(settings.stt_stop_silence_ms, settings.stt_max_stop_silence_ms)
-    return PatienceKeeper(session, engines.stt, usual, settings.max_endpointing_seconds)
+    longest_s = settings.max_endpointing_seconds
+    return PatienceKeeper(session, engines.stt, _usual(settings), longest_s)
+
+
+def _usual(settings: Settings) -> Patience:
+    return Patience(settings.stt_stop_silence_ms, settings.stt_max_stop_silence_ms)
 
 
 def build_session(settings: Settings, engines: Engines) -> AgentSession[None]:

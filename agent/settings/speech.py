@@ -43,18 +43,18 @@ class SpeechSettings(SettingsGroup):
         description="Silence after which the server is asked to finish an utterance that it "
         "still holds open, in seconds.",
     )
-    stt_stop_silence_ms: int | None = Field(
-        default=None,
+    stt_stop_silence_ms: int = Field(
+        default=700,
         ge=0,
         le=10000,
-        description="Silence that ends an utterance, in milliseconds; unset takes the server's.",
+        description="Silence that ends an utterance whose turn seems complete, in milliseconds. "
+        "The reply is made meanwhile.",
     )
-    stt_max_stop_silence_ms: int | None = Field(
-        default=None,
+    stt_max_stop_silence_ms: int = Field(
+        default=1480,
         ge=0,
         le=10000,
-        description="Silence that ends an utterance whose turn seems incomplete, in milliseconds; "
-        "unset takes the server's.",
+        description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     voice: str = Field(default="", description="Voice; empty takes the server's default.")
     tts_sample_rate_hz: int = Field(

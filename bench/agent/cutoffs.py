@@ -1,5 +1,6 @@
 """How often the agent takes a pause within a sentence for the end of it."""
 
+import asyncio
 import csv
 import random
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from caller.speech import Clip, read_clip
 
 LONGEST_CLIP_S = 14.0
 PAUSE_S = 0.5
+REST_S = 3.0
+"""Until an answer to the rest of what was cut off has begun: it must not meet the next recording."""
 
 
 class CutOffs:
@@ -82,6 +85,7 @@ class CutOffs:
                     )
                     found.append(Pause(clip=clip.name, latency_s=round(began_s - end_s, 3)))
                     self._tell(f"{len(found)}: {found[-1]}")
+                    await asyncio.sleep(REST_S)
                     await guest.hear(count + 1)
                 del clips[:6]
         return found

@@ -349,6 +349,11 @@ class Conversation:
         """Texts of the final messages of one side."""
         return [m.text for m in self.messages if m.final and m.speaker == speaker]
 
+    @property
+    def patience_ms(self) -> list[int]:
+        """Silence that the speech server was asked to end a complete turn with, each time."""
+        return [config.endpointing_config.stop_silence_ms for config in self.speech.stt_configs]
+
     def history(self) -> list[tuple[str, str]]:
         """Role and text of each message that the model will see."""
         return [(m.role, m.text_content or "") for m in self.session.history.messages()]
