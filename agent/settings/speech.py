@@ -44,7 +44,7 @@ class SpeechSettings(SettingsGroup):
         "still holds open, in seconds.",
     )
     stt_stop_silence_ms: int = Field(
-        default=700,
+        default=640,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds. "

@@ -16,7 +16,8 @@ from caller.speech import Clip, read_clip
 LONGEST_CLIP_S = 14.0
 PAUSE_S = 0.5
 REST_S = 3.0
-"""Until an answer to the rest of what was cut off has begun: it must not meet the next recording."""
+"""Until an answer to the rest of what was cut off has begun, so that it is not taken for one to the
+next recording."""
 
 
 class CutOffs:

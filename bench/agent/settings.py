@@ -24,7 +24,7 @@ class AgentBenchSettings(BaseSettings):
     failures: int = Field(default=2, ge=1, description="Times that each part is killed.")
     interruptions: int = Field(default=12, ge=1, description="Interruptions for the history.")
     overlaps: int = Field(default=20, ge=1, description="Sounds of each kind over the agent.")
-    pauses: int = Field(default=20, ge=1, description="Recordings with a pause in them.")
+    pauses: int = Field(default=41, ge=1, description="Recordings with a pause in them.")
     speech_data: Path = Field(
         default=Path("../shared/speech"),
         validation_alias=AliasChoices("speech_data", "SPEECH_DATA"),

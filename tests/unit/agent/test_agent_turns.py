@@ -149,11 +149,11 @@ async def a_question_sets_how_long_the_agent_waits() -> None:
     async with Conversation(script, lambda _: next(replies)) as call:
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
-        await call.until(lambda: call.patience_ms == [700, 480, 900])
+        await call.until(lambda: call.patience_ms == [640, 480, 900])
         assert call.session.options.endpointing["max_delay"] == 1.8
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 2, 8)
-        await call.until(lambda: call.patience_ms == [700, 480, 900, 700, 480, 700])
+        await call.until(lambda: call.patience_ms == [640, 480, 900, 640, 480, 640])
         assert call.session.options.endpointing["max_delay"] == 1.0
 
 
