@@ -139,7 +139,9 @@ class PatienceKeeper:
         self.expectation = expectation
         patience = _PATIENCE.get(expectation, self._usual)
         self._stt.set_endpointing(patience.to_config())
-        longest_s = self._usual_max_s
-        if patience is not self._usual:
-            longest_s = patience.max_stop_silence_ms / 1000
-        self._session.update_options(endpointing_opts={"max_delay": longest_s})
+        longest_s = patience.max_stop_silence_ms / 1000
+        if expectation in (Expectation.OPEN, Expectation.INTERRUPTION):
+            longest_s = self._usual_max_s
+        # The framework forgets with each change who speaks over whom, so there is none in vain.
+        if longest_s != self._session.options.endpointing["max_delay"]:
+            self._session.update_options(endpointing_opts={"max_delay": longest_s})
