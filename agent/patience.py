@@ -62,6 +62,13 @@ class Patience:
     stop_silence_ms: int
     max_stop_silence_ms: int
 
+    def at_most(self, other: "Patience") -> "Patience":
+        """Give the shorter of each."""
+        return Patience(
+            min(self.stop_silence_ms, other.stop_silence_ms),
+            min(self.max_stop_silence_ms, other.max_stop_silence_ms),
+        )
+
     def to_config(self) -> EndpointingConfig:
         """Give what the speech server takes."""
         return EndpointingConfig(
@@ -73,14 +80,8 @@ QUICK = Patience(256, 512)
 NUMBER = Patience(288, 704)
 SLOW = Patience(900, 1800)
 PROMPT = Patience(480, 960)
-"""Ends before the agent's voice goes on by itself, 0.95 s after an interruption without words."""
-
-_PATIENCE = {
-    Expectation.YES_NO: QUICK,
-    Expectation.NUMBER: NUMBER,
-    Expectation.DICTATION: SLOW,
-    Expectation.INTERRUPTION: PROMPT,
-}
+"""Most for what is said over the agent, whose voice goes on by itself 0.95 s after an interruption
+without words."""
 
 
 def expect(agent_text: str) -> Expectation:
@@ -116,7 +117,13 @@ class PatienceKeeper:
     ) -> None:
         self._session = session
         self._stt = stt
-        self._usual = usual
+        self._patience = {
+            Expectation.OPEN: usual,
+            Expectation.YES_NO: QUICK,
+            Expectation.NUMBER: NUMBER,
+            Expectation.DICTATION: SLOW,
+            Expectation.INTERRUPTION: usual.at_most(PROMPT),
+        }
         self._usual_max_s = usual_max_s
         self.expectation = Expectation.OPEN
         session.on("conversation_item_added", self._on_item)
@@ -137,7 +144,7 @@ class PatienceKeeper:
         if expectation is self.expectation:
             return
         self.expectation = expectation
-        patience = _PATIENCE.get(expectation, self._usual)
+        patience = self._patience[expectation]
         self._stt.set_endpointing(patience.to_config())
         longest_s = patience.max_stop_silence_ms / 1000
         if expectation in (Expectation.OPEN, Expectation.INTERRUPTION):

@@ -32,8 +32,8 @@ class TurnSettings(SettingsGroup):
     )
     patience: bool = Field(
         default=True,
-        description="Wait less for a yes or no or a quantity, and longer for a number that is "
-        "dictated.",
+        description="Wait less for a yes or no, a quantity and what is said over the agent, and "
+        "longer for a number that is dictated.",
     )
     end_of_turn_threshold: Probability = Field(
         default=0.5,

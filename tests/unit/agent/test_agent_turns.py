@@ -158,6 +158,15 @@ async def a_question_sets_how_long_the_agent_waits() -> None:
 
 
 @turn
+async def an_owners_shorter_wait_holds_over_the_agent_too() -> None:
+    settings = {"stt_stop_silence_ms": 300, "stt_max_stop_silence_ms": 600}
+    async with Conversation(Script(heard=["Tell me."]), lambda _: Reply("Fine."), **settings) as c:
+        await c.say(0.3)
+        await c.until(lambda: len(c.finals("agent")) == 1, 6)
+        await c.until(lambda: c.patience_ms == [300, 300, 300])
+
+
+@turn
 async def words_of_an_unspeakable_reply_become_an_apology() -> None:
     script = Script(heard=["Say nothing."])
     async with Conversation(script, lambda _: Reply("... 🙂 ...")) as call:
