@@ -235,6 +235,13 @@ class Settings(BaseSettings):
         description="Letters from which the first clause of an utterance is spoken before its "
         "sentence is complete; 0 waits for the sentence.",
     )
+    tts_opening_letters: int = Field(
+        default=8,
+        ge=0,
+        le=200,
+        description="Letters of whole words from which a clause is begun whose end has not come, "
+        "when nothing else is left to hear; five more must be known. 0 waits for its end.",
+    )
     tts_buffer_delay_ms: int = Field(
         default=300,
         ge=0,

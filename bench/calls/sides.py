@@ -45,7 +45,11 @@ SIDES: Mapping[str, Side] = {
         "recognition over 30 s of context", speech={"SPEECH_STT_SHORT_CONTEXT": "off"}
     ),
     "one-shot": Side("synthesis in one piece", speech={"SPEECH_TTS_STAGES": "off"}),
+    "no-openings": Side(
+        "clauses awaited before they are spoken", speech={"SPEECH_TTS_OPENING_LETTERS": "0"}
+    ),
     "no-early-clause": Side(
-        "sentences spoken whole", speech={"SPEECH_TTS_FIRST_CLAUSE_LETTERS": "0"}
+        "sentences spoken whole",
+        speech={"SPEECH_TTS_FIRST_CLAUSE_LETTERS": "0", "SPEECH_TTS_OPENING_LETTERS": "0"},
     ),
 }

@@ -45,6 +45,18 @@ def _tokens(run: Run) -> list[Target]:
     return [target("clause's last token to sound", value, "s", "<=", 0.12)]
 
 
+def _openings(run: Run) -> list[Target]:
+    early, awaited = (_error_rate(run, f"30 a second, {way}") for way in ("begun early", "awaited"))
+    more = None if early is None or awaited is None else early - awaited
+    return [target("WER of clauses begun early, more than awaited", more, "", "<=", 0.01)]
+
+
+def _error_rate(run: Run, name: str) -> float | None:
+    words = sum(run.values("openings heard", OURS, name, "words"))
+    errors = sum(run.values("openings heard", OURS, name, "errors"))
+    return errors / words if words else None
+
+
 def _callers(run: Run) -> list[Target]:
     rows = [
         target(f"first audible, {name} at once", run.p50("callers", OURS, name), "s", "<=", limit)
@@ -117,6 +129,7 @@ _ROWS: dict[str, Callable[[Run], list[Target]]] = {
     "length": _length,
     "clause": _clause,
     "tokens": _tokens,
+    "openings": _openings,
     "callers": _callers,
     "sweep": _sweep,
     "exact": _exact,
@@ -190,6 +203,34 @@ def _tokens_table(run: Run) -> Table:
         values = run.p50("tokens", server, "30 a second"), run.p95("tokens", server, "30 a second")
         if values[0] is not None:
             table.add_row(server, *(f"{value:.3f}" for value in values if value is not None))
+    return table
+
+
+def _openings_table(run: Run) -> Table:
+    table = Table(
+        "tokens",
+        "sentences",
+        "first audible p50",
+        "p95",
+        "underruns",
+        "sound p50",
+        "WER",
+        title="From the first token of a sentence to its sound, s",
+    )
+    for name in run.names("openings"):
+        rate = _error_rate(run, name)
+        times = (
+            run.p50("openings", OURS, name),
+            run.p95("openings", OURS, name),
+            sum(run.values("openings", OURS, name, "underruns")),
+            run.p50("openings", OURS, name, "audio_s"),
+        )
+        table.add_row(
+            name,
+            str(len(run.values("openings", OURS, name, "audio_s"))),
+            *("-" if value is None else f"{value:.3g}" for value in times),
+            "" if rate is None else f"{rate:.1%}",
+        )
     return table
 
 
@@ -313,6 +354,7 @@ _TABLES: dict[str, Callable[[Run], Table]] = {
     "exact": _exact_table,
     "length": _length_table,
     "tokens": _tokens_table,
+    "openings": _openings_table,
     "callers": _callers_table,
     "sweep": _sweep_table,
     "cancel": _cancel_table,

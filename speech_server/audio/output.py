@@ -38,29 +38,60 @@ def resampled_length(samples: int, from_hz: int, to_hz: int) -> int:
 class OutputResampler:
     """Resamples one stretch of sound in pieces, to a length that is known beforehand.
 
+    A stretch that goes on keeps back what the filter still holds, for `go_on`.
+
     Args:
         from_hz: Rate of what comes in.
         to_hz: Rate of what goes out.
         total: Samples that will come in, all pieces together.
+        goes_on: More sound follows without a seam.
     """
 
-    def __init__(self, from_hz: int, to_hz: int, total: int) -> None:
-        self.total = resampled_length(total, from_hz, to_hz)
-        self._left = self.total
+    def __init__(self, from_hz: int, to_hz: int, total: int, *, goes_on: bool = False) -> None:
+        self.total = 0
+        """Samples of the stretch that will come out."""
+        self._rates = from_hz, to_hz
+        self._in = self._out = 0
+        self._rest: Floats = np.zeros(0, np.float32)
         self._stream = (
             None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
         )
+        self.go_on(total, goes_on=goes_on)
+
+    def go_on(self, total: int, *, goes_on: bool = False) -> None:
+        """Begin the next stretch, of so many samples that will come in."""
+        self._goes_on = goes_on
+        self._in += total
+        come = self._in
+        if goes_on and self._stream is not None:
+            come = max(0, come - _held_back(*self._rates))
+        self.total = self._left = max(0, resampled_length(come, *self._rates) - self._out)
+        self._out += self.total
 
     def push(self, samples: Floats, *, last: bool) -> Floats:
         """Resample the next piece; the last one brings what the filter still holds."""
-        made: Floats = (
-            samples if self._stream is None else self._stream.resample_chunk(samples, last=last)
-        )
-        made = made[: self._left]
+        made: Floats = samples
+        if self._stream is not None:
+            made = self._stream.resample_chunk(samples, last=last and not self._goes_on)
+        if len(self._rest):
+            made = np.concatenate([self._rest, made])
+        made, self._rest = made[: self._left], made[self._left :]
         if last and len(made) < self._left:
             made = np.concatenate([made, np.zeros(self._left - len(made), np.float32)])
         self._left -= len(made)
         return made
+
+
+@cache
+def _held_back(from_hz: int, to_hz: int) -> int:
+    """Find how many samples of its input the filter holds back at most."""
+    stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
+    piece = np.zeros(from_hz // 100, np.float32)
+    made, most = 0, 0
+    for number in range(1, 100):
+        made += len(stream.resample_chunk(piece))
+        most = max(most, number * len(piece) - made * from_hz // to_hz)
+    return most + len(piece)
 
 
 @cache

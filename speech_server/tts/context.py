@@ -9,23 +9,24 @@ from dataclasses import dataclass
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
 from speech_server.engines.piper import PiperVoice
-from speech_server.errors import EngineFailed, FieldNotServed, InvalidRequest
+from speech_server.errors import EngineFailed, InvalidRequest
 from speech_server.telemetry import Metrics
 from speech_server.tts.delivery import Delivery
 from speech_server.tts.jobs import Job, Replay, WholeText
 from speech_server.tts.joining import Joiner
 from speech_server.tts.noise import Noise
-from speech_server.tts.normalizer import has_rules, normalize
+from speech_server.tts.normalizer import normalize
 from speech_server.tts.options import SpeechOptions
 from speech_server.tts.outbox import Outbox
 from speech_server.tts.pieces import Pronunciations, fill, plain_pieces
 from speech_server.tts.recordings import Recordings
 from speech_server.tts.scheduler import Scheduler
 from speech_server.tts.script import Script, write_script
-from speech_server.tts.segmenter import Segment, Segmenter
+from speech_server.tts.segmenter import Segment
 from speech_server.tts.sound import MessageSizes, SegmentSound
-from speech_server.tts.utterance import Manner, Utterance
+from speech_server.tts.utterance import Utterance
 from speech_server.tts.voices import LoadedVoice
+from speech_server.tts.wishes import check_text_options, manner_of, open_segmenter, warnings_of
 
 MAX_CHARACTERS = 100_000
 """Text of one context; more than an hour of speech."""
@@ -33,8 +34,8 @@ MAX_CHARACTERS = 100_000
 SEGMENTS_AHEAD = 3
 """Segments that are with the scheduler at once."""
 
-WHOLE_SENTENCES_FROM_MS = 1000
-"""A client that would wait so long for more text gets whole sentences from the first on."""
+OPEN_UNTIL_S = 0.35
+"""Sound left to hear at which a clause is begun whose end has not come."""
 
 JOIN_UNTIL_S = 0.8
 """Sound left to hear at which a short sentence waits for the next one no longer."""
@@ -51,6 +52,7 @@ class Workshop:
     metrics: Metrics
     recordings: Recordings
     first_clause: int
+    opening: int
     sentence_silence_ms: int
     buffer_delay_ms: int
     join_letters: int
@@ -81,13 +83,15 @@ class Context:
         self._workshop = workshop
         self._loop = asyncio.get_running_loop()
         self._rate_hz = options.sample_rate_hz or loaded.rate_hz
-        self._manner = _manner(options, loaded)
-        _check_text_options(options, loaded)
+        self._manner = manner_of(options, loaded)
+        check_text_options(options, loaded)
         self._pronunciations = Pronunciations(options.pronunciations)
         self._seed = options.seed if options.seed is not None else secrets.randbits(64)
-        delay_ms = options.buffer_delay_ms
-        whole = delay_ms is not None and delay_ms >= WHOLE_SENTENCES_FROM_MS
-        self._segmenter = Segmenter(0 if whole else workshop.first_clause)
+        self._segmenter = open_segmenter(
+            options, loaded, first_clause=workshop.first_clause, opening=workshop.opening
+        )
+        self._pieces = 0
+        self._opened: tuple[Utterance, SegmentSound, Noise] | None = None
         self._joiner = Joiner(workshop.join_letters)
         self._stall: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -115,8 +119,8 @@ class Context:
             metrics=workshop.metrics,
         )
         self._delivery.open()
-        if not isinstance(loaded.voice, PiperVoice):
-            self._warn_of_whole_voice()
+        for reason, message in warnings_of(options, loaded):
+            self._delivery.warn(reason, message)
 
     # What the session tells
 
@@ -135,7 +139,9 @@ class Context:
             raise InvalidRequest(
                 f"a context takes at most {MAX_CHARACTERS} characters", field="text"
             )
+        self._pieces += 1
         self._take(self._segmenter.feed(text))
+        self._open()
         self._watch_stall()
 
     def flush(self, flush: pb.Flush) -> None:
@@ -253,19 +259,43 @@ class Context:
         for segment in segments:
             self._delivery.speakable()
             self._speak(self._joiner.feed(segment))
-        if self._joiner.holding and self._look is None:
+        if self._joiner.holding:
+            self._look_later()
+
+    def _open(self) -> None:
+        """Begin a clause whose end has not come, when the listener would hear nothing till then.
+
+        Text that came in one piece has an end that comes as soon.
+        """
+        if self._pieces < 2 or self._joiner.holding or not self._segmenter.waiting:
+            return
+        if self._runs_out(OPEN_UNTIL_S):
+            segment = self._segmenter.opening()
+            if segment is not None:
+                self._take([segment])
+        if self._segmenter.opens:
+            self._look_later()
+
+    def _runs_out(self, until_s: float) -> bool:
+        """Whether nothing is in work, and less sound than that is left to hear."""
+        if any(isinstance(item, Segment) for item in self._order):
+            return False
+        return self._workshop.scheduler.left_s(self._lane) < until_s
+
+    def _look_later(self) -> None:
+        if self._look is None:
             self._look = self._loop.call_later(LOOK_S, self._on_look)
 
     def _on_look(self) -> None:
-        """Speak what waits for a next sentence before the listener hears a gap."""
+        """Speak what waits for more text before the listener hears a gap."""
         self._look = None
-        if self.finished or not self._joiner.holding:
+        if self.finished:
             return
-        coming = any(isinstance(item, Segment) for item in self._order)
-        if not coming and self._workshop.scheduler.left_s(self._lane) < JOIN_UNTIL_S:
+        if self._joiner.holding and self._runs_out(JOIN_UNTIL_S):
             self._speak(self._joiner.rest())
-        else:
-            self._look = self._loop.call_later(LOOK_S, self._on_look)
+        if self._joiner.holding:
+            self._look_later()
+        self._open()
 
     def _speak(self, segments: list[Segment]) -> None:
         for segment in segments:
@@ -273,20 +303,28 @@ class Context:
             self._queue.put_nowait(segment)
 
     def _write_script(self, segment: Segment) -> Script | None:
-        text = segment.text
+        text = segment.before + segment.text + segment.ahead
         config = self._loaded.source.config
         fixed = self._pronunciations.pieces(text)
         if self._options.normalization == "off":
             pieces = fill(text, fixed, plain_pieces)
         else:
             pieces = normalize(text, config.language_code, fixed)
+        begin, stop = len(segment.before), len(segment.before) + len(segment.text)
         return write_script(
-            text, pieces, self._loaded.phonemizer, config, ends_sentence=segment.ends_sentence
+            text,
+            pieces,
+            self._loaded.phonemizer,
+            config,
+            ends_sentence=segment.ends_sentence,
+            said_from=begin,
+            said_to=stop if segment.ahead else None,
         )
 
     def _submit(self, segment: Segment, script: Script) -> None:
         index, self._index = self._index, self._index + 1
         loaded = self._loaded
+        before, sound, noise = self._opened or (None, None, Noise(self._seed, index))
         sink = SegmentSound(
             self,
             index,
@@ -296,6 +334,8 @@ class Context:
             gain=loaded.gain * self._options.gain,
             pause_ms=self._pause_ms,
             sizes=self._sizes,
+            after=sound,
+            goes_on=bool(segment.ahead),
         )
         silence_ms = self._options.sentence_silence_ms
         if silence_ms is None:
@@ -303,15 +343,20 @@ class Context:
         self._pause_ms = silence_ms if segment.ends_sentence else 0
         seed = None if self._options.seed is None else (self._options.seed, index)
         key = (loaded.name, tuple(script.ids), self._manner, seed)
-        recording = self._workshop.recordings.get(key)
+        part = bool(segment.before or segment.ahead)
+        recording = None if part else self._workshop.recordings.get(key)
         work: Replay | Utterance | WholeText
         if recording is not None:
             work = Replay(recording)
         elif isinstance(loaded.voice, PiperVoice):
-            work = Utterance(loaded.voice, script.ids, self._manner, Noise(self._seed, index))
+            work = Utterance(
+                loaded.voice, script.ids, self._manner, noise, part=script.part, after=before
+            )
+            again = Noise(self._seed, noise.index)
+            self._opened = (work, sink, again) if segment.ahead else None
         else:
             work = WholeText(loaded.voice, script.ids, self._manner)
-        job = Job(work, loaded.name, sink, loaded.rate_hz, keep=key)
+        job = Job(work, loaded.name, sink, loaded.rate_hz, keep=None if part else key)
         self._spoken[index] = (segment, script, job)
         self._workshop.scheduler.submit(self._lane, job)
 
@@ -349,48 +394,3 @@ class Context:
     def _finish(self) -> None:
         self.close()
         self._queue.put_nowait(None)
-
-    def _warn_of_whole_voice(self) -> None:
-        if self._options.seed is not None:
-            self._delivery.warn(
-                "SEED_NOT_SERVED",
-                "this voice draws its noise inside its graph; a seed does not repeat it",
-            )
-        if self._options.word_times or self._options.phoneme_times:
-            self._delivery.warn(
-                "TIMES_NOT_SERVED", "this voice does not tell the lengths of its phonemes"
-            )
-
-
-def _check_text_options(options: SpeechOptions, loaded: LoadedVoice) -> None:
-    config = loaded.source.config
-    if options.normalization == "on" and not has_rules(config.language_code):
-        raise FieldNotServed(
-            "there are no rules for the voice's language", field="config.text_normalization"
-        )
-    for number, (_, ipa) in enumerate(options.pronunciations):
-        if any(symbol not in config.phoneme_ids for symbol in ipa):
-            raise InvalidRequest(
-                "the voice does not know all of these phonemes",
-                field=f"config.custom_pronunciations[{number}].ipa",
-            )
-
-
-def _manner(options: SpeechOptions, loaded: LoadedVoice) -> Manner:
-    config = loaded.source.config
-    speaker = config.default_speaker
-    if options.speaker:
-        if options.speaker in config.speakers:
-            speaker = config.speakers[options.speaker]
-        elif options.speaker.isdecimal() and int(options.speaker) < config.speaker_count:
-            speaker = int(options.speaker)
-        else:
-            raise InvalidRequest("the voice has no such speaker", field="config.speaker")
-    noise = options.noise_scale
-    rhythm = options.noise_w_scale
-    return Manner(
-        length_scale=config.length_scale * options.length_factor,
-        noise_scale=config.noise_scale if noise is None else noise,
-        noise_w_scale=config.noise_w_scale if rhythm is None else rhythm,
-        speaker=speaker,
-    )

@@ -53,6 +53,7 @@ class Delivery:
         self._metrics = metrics
         self._playback = Playback(rate_hz)
         self._samples = 0
+        self._clause_ms = 0.0
         self._speakable_s: float | None = None
         self._first_audio_s: float | None = None
         self._last_audio_s: float | None = None
@@ -82,7 +83,9 @@ class Delivery:
         self, index: int, segment: Segment, script: Script, job: Job, pause: int, samples: int
     ) -> None:
         """Announce a segment of a pause and its sound, and when its words are heard."""
-        words, phonemes = self._times(script, job, pause, segment.start)
+        if not segment.before:
+            self._clause_ms = (self._samples + pause) / self._rate_hz * 1000
+        words, phonemes = self._times(script, job, segment.start)
         for word in words:
             self._playback.describe(Stretch(word.end_ms * self._rate_hz // 1000, word.end_char))
         self._playback.describe(Stretch(self._samples + samples, segment.end))
@@ -165,7 +168,7 @@ class Delivery:
         self._scheduler.played(self._lane, self._samples / self._rate_hz - played_ms / 1e3)
 
     def _times(
-        self, script: Script, job: Job, pause: int, start_char: int
+        self, script: Script, job: Job, start_char: int
     ) -> tuple[list[pb.WordTiming], list[pb.PhonemeTiming]]:
         """Give the times of a segment that begins now, in the context's milliseconds."""
         if isinstance(job.work, Utterance):
@@ -175,8 +178,7 @@ class Delivery:
         else:
             return [], []
         frame_ms = getattr(self._loaded.voice, "hop", 0) / self._loaded.rate_hz * 1000
-        base_ms = (self._samples + pause) / self._rate_hz * 1000
-        return time_script(script, id_frames, start_char, base_ms, frame_ms)
+        return time_script(script, id_frames, start_char, self._clause_ms, frame_ms)
 
     def _on_leave(self, samples: int) -> None:
         self._playback.left(samples)

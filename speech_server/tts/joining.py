@@ -5,6 +5,8 @@ a last one. A short sentence therefore waits for the next one while there is sou
 What is joined depends on the text alone; only a listener who would hear a gap ends the wait.
 """
 
+from dataclasses import replace
+
 from speech_server.tts.segmenter import MAX_CHARS, Segment
 
 
@@ -33,12 +35,11 @@ class Joiner:
         held, self._held = self._held, None
         if held is not None:
             if _fits(held, segment):
-                segment = Segment(
-                    held.text + segment.text, held.start, segment.end, segment.ends_sentence
-                )
+                segment = replace(segment, text=held.text + segment.text, start=held.start)
             else:
                 ready.append(held)
-        if self._begun and segment.ends_sentence and _letters(segment.text) < self._letters:
+        short = segment.ends_sentence and _letters(segment.text) < self._letters
+        if self._begun and short and not segment.before:
             self._held = segment
         else:
             ready.append(segment)

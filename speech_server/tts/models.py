@@ -111,6 +111,7 @@ class TtsModels:
             metrics=metrics,
             recordings=recordings,
             first_clause=settings.tts_first_clause_letters,
+            opening=settings.tts_opening_letters,
             sentence_silence_ms=settings.tts_sentence_silence_ms,
             buffer_delay_ms=settings.tts_buffer_delay_ms,
             join_letters=settings.tts_join_letters,

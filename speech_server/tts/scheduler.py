@@ -283,7 +283,7 @@ class Scheduler:
         work = job.work
         if samples is None:
             assert isinstance(work, Utterance)
-            job.sink.began(job, work.total_frames * work.voice.hop)
+            job.sink.began(job, work.samples)
             return 0.0
         last = work.finished if isinstance(work, Utterance) else True
         if not isinstance(work, Utterance):
@@ -311,7 +311,7 @@ class Scheduler:
         return audio_s
 
     def _record(self, job: Job, work: Utterance, samples: Floats, *, last: bool) -> None:
-        if work.total_frames * work.voice.hop > self._recordings.longest:
+        if work.samples > self._recordings.longest:
             return
         job.kept.append(samples)
         if last:

@@ -35,12 +35,17 @@ class SpokenPhoneme:
 
 @dataclass(frozen=True)
 class Script:
-    """What a voice is given for a segment."""
+    """What a voice is given for a segment.
+
+    ``ids`` are those of the whole clause, ``part`` which of them the segment says: where they
+    begin, and where those of what is only known of the clause's rest do (None: nowhere).
+    """
 
     spoken_text: str
     ids: list[int]
     words: list[SpokenWord]
     phonemes: list[SpokenPhoneme]
+    part: tuple[int, int | None] = (0, None)
 
 
 def write_script(
@@ -50,16 +55,20 @@ def write_script(
     config: VoiceConfig,
     *,
     ends_sentence: bool = True,
+    said_from: int = 0,
+    said_to: int | None = None,
 ) -> Script | None:
     """Write the script of a segment; None when nothing of it can be spoken.
 
     Args:
-        text: The client's characters.
+        text: The client's characters, with those of the same clause before and after it.
         pieces: What is said for them, in order.
         phonemizer: Gives phonemes; blocks for about a millisecond.
         config: The voice, for its ids.
         ends_sentence: Whether a sentence ends here, written or not: voices learned their endings
             from full stops, and cut a last word short without one.
+        said_from: Where the segment begins in the text.
+        said_to: Where it ends; None is the end of the text.
     """
     phonemes: list[str] = []
     spans: list[tuple[Piece, Span]] = []
@@ -84,11 +93,37 @@ def write_script(
     ids, positions = to_ids(phonemes, config.phoneme_ids)
     positions.append(len(ids) - len(config.phoneme_ids["$"]))
     id_spans = [(piece, (positions[begin], positions[end])) for piece, (begin, end) in spans]
-    return Script(
+    script = Script(
         spoken_text=" ".join(word for _, word in _said(pieces)),
         ids=ids,
         words=_words(text, id_spans),
         phonemes=_phonemes(phonemes, positions),
+    )
+    if not said_from and said_to is None:
+        return script
+    stop = len(text) if said_to is None else said_to
+    spoken = [word for piece, word in _said(pieces) if said_from <= piece.start < stop]
+    return _part(script, " ".join(spoken), text, said_from, stop)
+
+
+def _part(script: Script, spoken_text: str, text: str, begin: int, stop: int) -> Script:
+    """Keep what is said of some characters, which begin and end between words."""
+    words = [word for word in script.words if begin <= word.start < stop]
+    spans = [(word.start, min(stop, word.end)) for word in words]
+    if words:
+        spans[0] = begin, spans[0][1]  # white space belongs to the later segment
+    after = next((word.ids[0] for word in script.words if word.start >= stop), None)
+    first = words[0].ids[0] if begin and words else 0
+    last = len(script.ids) if after is None else after
+    return Script(
+        spoken_text,
+        script.ids,
+        [
+            SpokenWord(text[low:high], low - begin, high - begin, word.ids)
+            for word, (low, high) in zip(words, spans, strict=True)
+        ],
+        [one for one in script.phonemes if first <= one.ids[0] < last],
+        (first, after),
     )
 
 

@@ -7,6 +7,7 @@ linear in the length of the text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_CHARS = 320
@@ -21,6 +22,11 @@ _WIDE_STOPS = "。！？"
 _CLAUSE = ",;:—–；、，"
 _CLOSERS = "\"')]}»”’*_`~"
 _SPEAKABLE = re.compile(r"\w")
+_PLAIN = re.compile(r"\s*[^\W\d_]+(?:['’-][^\W\d_]+)*[,;]?(?=\s)")
+"""A whole word of letters alone: its sound hangs on no sign or number beside it."""
+
+AHEAD_LETTERS = 5
+"""Letters that must be known after an opening: a word sounds as what follows makes it."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -51,12 +57,17 @@ _OFTEN_LAST = _words(
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the client's text, by its characters ``start`` to ``end``."""
+    """A stretch of the client's text, by its characters ``start`` to ``end``.
+
+    ``before`` is what was given of the same clause before it, ``ahead`` what is known of it after.
+    """
 
     text: str
     start: int
     end: int
     ends_sentence: bool
+    before: str = ""
+    ahead: str = ""
 
 
 class Segmenter:
@@ -65,10 +76,14 @@ class Segmenter:
     Args:
         first_clause: Letters and digits that make the first clause long enough to be a segment of
             its own; 0 waits for the first sentence.
+        opening: Letters that make the beginning of a clause long enough for `opening`; 0 gives
+            none.
     """
 
-    def __init__(self, first_clause: int) -> None:
+    def __init__(self, first_clause: int, opening: int = 0) -> None:
         self._first_clause = first_clause
+        self._opening = opening
+        self._before = ""
         self._text = ""
         self._start = 0
         self._scan = 0
@@ -80,6 +95,11 @@ class Segmenter:
         """Whether there is text that could be spoken and is not in a segment yet."""
         return _SPEAKABLE.search(self._text) is not None
 
+    @property
+    def opens(self) -> bool:
+        """Whether `opening` may give something when more text has come."""
+        return self._opening > 0 and self.waiting
+
     def feed(self, text: str) -> list[Segment]:
         """Take the next piece of text."""
         found: list[Segment] = []
@@ -88,6 +108,25 @@ class Segmenter:
             while (segment := self._next()) is not None:
                 found.append(segment)
         return found
+
+    def opening(self) -> Segment | None:
+        """Give the beginning of a clause whose end has not come, if enough of it is there.
+
+        As much of it as may be; when it is asked for is the caller's choice, so that what it
+        gives, alone of all segments, hangs on the pieces in which the text came.
+        """
+        words = list(self._plain_words())
+        known = words[-1] if words else 0
+        for end in reversed(words):
+            ahead = self._text[end:known]
+            if _letters(ahead) >= AHEAD_LETTERS:
+                least = AHEAD_LETTERS if self._before else self._opening
+                if not self._opening or _letters(self._text[:end]) < least:
+                    return None
+                if len(self._before) + known > MAX_CHARS:
+                    return None
+                return self._cut(end, False, ahead=ahead)
+        return None
 
     def stalled(self) -> Segment | None:
         """Give what ends in a sentence or a clause, when no more text has come for a while."""
@@ -202,13 +241,27 @@ class Segmenter:
             self._counted = end
         return self._letters
 
-    def _cut(self, end: int, ends_sentence: bool) -> Segment:
-        segment = Segment(self._text[:end], self._start, self._start + end, ends_sentence)
+    def _plain_words(self) -> Iterator[int]:
+        """Give where each whole word ends, up to the first that is not letters alone."""
+        at = 0
+        while found := _PLAIN.match(self._text, at):
+            at = found.end()
+            yield at
+
+    def _cut(self, end: int, ends_sentence: bool, *, ahead: str = "") -> Segment:
+        text, start = self._text[:end], self._start
+        segment = Segment(text, start, start + end, ends_sentence, self._before, ahead)
         self._text = self._text[end:]
         self._start += end
         self._scan = self._letters = self._counted = 0
-        self._first_clause = 0
+        self._before = self._before + text if ahead else ""
+        if not ahead:
+            self._first_clause = 0
         return segment
+
+
+def _letters(text: str) -> int:
+    return sum(char.isalnum() for char in text)
 
 
 def _word_before(text: str, at: int) -> str:

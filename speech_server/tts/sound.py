@@ -57,6 +57,8 @@ class SegmentSound:
         gain: Factor for all of them.
         pause_ms: Silence before the segment.
         sizes: Sizes of messages, shared by the segments of a context.
+        after: The segment that this one goes on from without a seam.
+        goes_on: Another one goes on from it.
     """
 
     def __init__(
@@ -70,7 +72,11 @@ class SegmentSound:
         gain: float,
         pause_ms: int,
         sizes: MessageSizes,
+        after: "SegmentSound | None" = None,
+        goes_on: bool = False,
     ) -> None:
+        self._after = after
+        self._goes_on = goes_on
         self._listener = listener
         self._index = index
         self._voice_rate_hz = voice_rate_hz
@@ -83,7 +89,14 @@ class SegmentSound:
 
     def began(self, job: Job, samples: int) -> None:
         """Announce the segment."""
-        self._resampler = OutputResampler(self._voice_rate_hz, self._rate_hz, samples)
+        if self._after is not None:
+            self._resampler, self._after = self._after._resampler, None
+        if self._resampler is None:
+            self._resampler = OutputResampler(
+                self._voice_rate_hz, self._rate_hz, samples, goes_on=self._goes_on
+            )
+        else:
+            self._resampler.go_on(samples, goes_on=self._goes_on)
         total = self._pause + self._resampler.total
         self._listener.segment_begins(self._index, self._pause, total)
 

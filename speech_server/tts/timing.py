@@ -20,7 +20,7 @@ def time_script(
         script: What is spoken.
         id_frames: Frames that each id lasts.
         start_char: Where the segment begins in the client's text.
-        base_ms: When the segment's sound begins.
+        base_ms: When the sound of the clause begins, whose ids they are.
         frame_ms: Length of a frame.
     """
     edges = np.concatenate([[0], np.cumsum(id_frames)]) * frame_ms + base_ms

@@ -5,7 +5,7 @@ prior a row for each phoneme, and as many frames of latent as the flow's context
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,24 +31,48 @@ class Manner:
 class Utterance:
     """The state of one segment.
 
+    Frames are counted from the begin of the clause. What a segment of a clause knows of the rest
+    is latent context and not its own sound, and its last frames sound with the next segment, since
+    the decoder must have seen what follows. The next goes on from those very frames, so that there
+    is one latent without a seam, however many segments say it (ADR 0015).
+
     Args:
         voice: The voice.
-        ids: The voice's ids of the phonemes.
+        ids: The voice's ids of the phonemes, of the whole clause as far as it is known.
         manner: How to speak.
-        noise: Where its noise comes from.
+        noise: Where its noise comes from; the same for all segments of a clause.
+        part: Which ids are said: where they begin, and where what is only known begins, if
+            anything is.
+        after: The segment that said the ids before; it is finished when this one begins.
     """
 
-    def __init__(self, voice: PiperVoice, ids: Sequence[int], manner: Manner, noise: Noise) -> None:
+    def __init__(
+        self,
+        voice: PiperVoice,
+        ids: Sequence[int],
+        manner: Manner,
+        noise: Noise,
+        *,
+        part: tuple[int, int | None] = (0, None),
+        after: "Utterance | None" = None,
+    ) -> None:
         self.voice = voice
         self.ids = ids
         self.manner = manner
+        self.lead_frames = 0
+        """First frame that sounds."""
         self.total_frames = 0
+        """Frame after the last one that sounds."""
         self.position = 0
         """First frame that is not decoded yet."""
         self._windows = 0
         self.id_frames: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         """Frames of each id, once the text stage has run."""
         self._noise = noise
+        self._part = part
+        self._after = after
+        self._edge = 0
+        """Frame after the last one of the part: the next segment begins with it."""
         self._prior: Prior | None = None
         self._deviation: Floats = np.zeros((0, 0), np.float32)
         self._owner: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -64,6 +88,11 @@ class Utterance:
     def finished(self) -> bool:
         """Whether every frame is decoded."""
         return self.started and self.position >= self.total_frames
+
+    @property
+    def samples(self) -> int:
+        """Samples of its sound, once the text stage has run."""
+        return (self.total_frames - self.lead_frames) * self.voice.hop
 
     @property
     def frames_held(self) -> int:
@@ -83,17 +112,27 @@ class Utterance:
         """Take what the text stage made: now the length is known."""
         stretched = np.ceil(prior.durations * np.float32(self.manner.length_scale))
         self.id_frames = stretched.astype(np.int64)
+        if self._after is not None:
+            self._go_on(self._after)
+            self._after = None
         self._owner = np.repeat(np.arange(len(self.ids)), self.id_frames)
         if not len(self._owner):
             self._owner = np.zeros(1, np.int64)  # the graph makes one frame at least, too
-        self.total_frames = len(self._owner)
+        self._edge = self.total_frames = len(self._owner)
+        stop = self._part[1]
+        if stop is not None:
+            self._edge = int(self.id_frames[:stop].sum())
+            reach = self.voice.decoder_reach or 0
+            self.total_frames = max(self._edge - reach, min(self.lead_frames + 1, self._edge))
         self._deviation = np.exp(prior.log_deviation) * np.float32(self.manner.noise_scale)
         self._prior = prior
 
     def plan(self, width: int, *, keep: bool = False) -> Window:
         """Plan the next window; ``keep`` keeps its width at the end."""
         reach = self.voice.decoder_reach
-        return next_window(self.position, self.total_frames, reach, width, keep=keep)
+        window = next_window(self.position, self._edge, reach, width, keep=keep)
+        # What lies between is right only when the decoder sees what follows the edge.
+        return replace(window, stop=min(window.stop, self.total_frames))
 
     def flow_input(self, window: Window) -> tuple[Floats, int]:
         """Give the latent that the flow needs for a window, and how much of its output to skip.
@@ -106,7 +145,8 @@ class Utterance:
             return np.zeros((self.voice.channels, 0), np.float32), 0
         low = 0 if reach is None else max(0, begin - reach)
         stop = self._flow_stop(window)
-        high = self.total_frames if reach is None else min(self.total_frames, stop + reach)
+        whole = len(self._owner)
+        high = whole if reach is None else min(whole, stop + reach)
         self._draw(high)
         return self._latent.take(low, high), begin - low
 
@@ -128,7 +168,7 @@ class Utterance:
         """
         if self._windows < 2:
             return window.high
-        return min(self.total_frames, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
+        return min(self._edge, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
 
     def accept_samples(self, made: Floats, window: Window) -> Floats:
         """Take the decoder's samples of a window, and give those that are exact and new."""
@@ -139,6 +179,19 @@ class Utterance:
         if reach is not None:
             self._flowed.forget(window.stop - reach - _SLACK_FRAMES)
         return made[(window.start - window.low) * hop : (window.stop - window.low) * hop]
+
+    def _go_on(self, after: "Utterance") -> None:
+        """Take over the frames of what was said before, whatever they were to be now."""
+        first, stop = self._part[0], after._part[1]
+        if list(self.ids[:stop]) == list(after.ids[:stop]):
+            first = stop or first  # more words may be given other parts of the same phonemes
+        if first:
+            self.id_frames[:first] = 0
+            self.id_frames[first - 1] = after._edge
+        self.lead_frames = self.position = after.total_frames
+        self._latent = after._latent.copy(after._edge)
+        self._flowed = after._flowed.copy(after._edge)
+        self._noise.sound(after._edge, self.voice.channels)
 
     def _draw(self, stop: int) -> None:
         assert self._prior is not None
@@ -179,6 +232,13 @@ class _Frames:
     def take(self, low: int, high: int) -> Floats:
         assert low >= self._start
         return self._data[:, low - self._start : high - self._start]
+
+    def copy(self, stop: int) -> "_Frames":
+        """Give those before a frame."""
+        copied = _Frames(len(self._data))
+        copied._start = self._start
+        copied._data = self._data[:, : stop - self._start].copy()
+        return copied
 
     def forget(self, before: int) -> None:
         drop = before - self._start

@@ -66,6 +66,9 @@ def test_every_row_of_the_table_is_held_against_its_target(run: Run, tmp_path: P
             run.add("callers", server, callers, first_audible_s=first)
             run.add("throughput", server, callers, audio_per_s=16.0)
         run.add("tokens", server, "30 a second", first_audible_s=first)
+    for way, errors in (("begun early", 1), ("awaited", 1)):
+        run.add("openings", OURS, f"30 a second, {way}", first_audible_s=0.3, underruns=0)
+        run.add("openings heard", OURS, f"30 a second, {way}", errors=errors, words=100)
     for name in CLAUSES:
         run.add("clause", OURS, name, first_audible_s=0.1)
     run.add("sweep", OURS, "10", underruns=0, first_audible_s=0.1)
@@ -78,7 +81,7 @@ def test_every_row_of_the_table_is_held_against_its_target(run: Run, tmp_path: P
     assert failed == {"first audible, 1.5 s"}
     assert found["exactness, worst"].value == 96.0
     assert found["times sooner than piper http, 12 s"].value == pytest.approx(9)
-    assert len(tables(run, list(found.values()))) == 8
+    assert len(tables(run, list(found.values()))) == 9
     drawn = draw(run, tmp_path, "tts")
     assert {path.suffix for path in drawn} == {".svg"}
     raw = tmp_path / "tts.jsonl"

@@ -432,7 +432,10 @@ Global___AudioFormat: _TypeAlias = AudioFormat  # noqa: Y015
 
 @_typing.final
 class Segment(_message.Message):
-    """A stretch of text that is spoken as one."""
+    """A stretch of text that is spoken as one: a sentence, a clause, or a part of a clause whose end
+    had not come when it was due. The sound of such a part ends in its last word, whose rest the next
+    segment begins with; the texts of segments join to the client's.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
