@@ -76,8 +76,8 @@ class Patience:
         )
 
 
-QUICK = Patience(256, 512)
-NUMBER = Patience(288, 704)
+QUICK = Patience(448, 768)
+NUMBER = Patience(448, 896)
 SLOW = Patience(900, 1800)
 PROMPT = Patience(480, 960)
 """Most for what is said over the agent, whose voice goes on by itself 0.95 s after an interruption
@@ -119,8 +119,8 @@ class PatienceKeeper:
         self._stt = stt
         self._patience = {
             Expectation.OPEN: usual,
-            Expectation.YES_NO: QUICK,
-            Expectation.NUMBER: NUMBER,
+            Expectation.YES_NO: usual.at_most(QUICK),
+            Expectation.NUMBER: usual.at_most(NUMBER),
             Expectation.DICTATION: SLOW,
             Expectation.INTERRUPTION: usual.at_most(PROMPT),
         }

@@ -158,12 +158,24 @@ async def a_question_sets_how_long_the_agent_waits() -> None:
 
 
 @turn
-async def an_owners_shorter_wait_holds_over_the_agent_too() -> None:
+async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
+    answer = Reply("Shall I book it?")
+    async with Conversation(Script(heard=["Tell me."]), lambda _: answer) as call:
+        await call.say(0.3)
+        await call.until(lambda: len(call.finals("agent")) == 1, 6)
+        await call.until(lambda: call.patience_ms == [640, 480, 448])
+        assert call.session.options.endpointing["max_delay"] == 0.768
+
+
+@turn
+async def an_owners_shorter_wait_holds_whatever_was_asked() -> None:
     settings = {"stt_stop_silence_ms": 300, "stt_max_stop_silence_ms": 600}
-    async with Conversation(Script(heard=["Tell me."]), lambda _: Reply("Fine."), **settings) as c:
-        await c.say(0.3)
-        await c.until(lambda: len(c.finals("agent")) == 1, 6)
-        await c.until(lambda: c.patience_ms == [300, 300, 300])
+    answer = Reply("Shall I book it?")
+    async with Conversation(Script(heard=["Tell me."]), lambda _: answer, **settings) as call:
+        await call.say(0.3)
+        await call.until(lambda: len(call.finals("agent")) == 1, 6)
+        await call.until(lambda: call.patience_ms == [300, 300, 300])
+        assert call.session.options.endpointing["max_delay"] == 0.6
 
 
 @turn
