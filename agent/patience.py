@@ -76,8 +76,8 @@ class Patience:
         )
 
 
-QUICK = Patience(448, 768)
-NUMBER = Patience(448, 896)
+QUICK = Patience(384, 640)
+NUMBER = Patience(384, 768)
 SLOW = Patience(900, 1800)
 PROMPT = Patience(480, 960)
 """Most for what is said over the agent, whose voice goes on by itself 0.95 s after an interruption

@@ -163,8 +163,8 @@ async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
     async with Conversation(Script(heard=["Tell me."]), lambda _: answer) as call:
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
-        await call.until(lambda: call.patience_ms == [640, 480, 448])
-        assert call.session.options.endpointing["max_delay"] == 0.768
+        await call.until(lambda: call.patience_ms == [640, 480, 384])
+        assert call.session.options.endpointing["max_delay"] == 0.64
 
 
 @turn
