@@ -46,14 +46,20 @@ def _tokens(run: Run) -> list[Target]:
 
 
 def _openings(run: Run) -> list[Target]:
-    early, awaited = (_error_rate(run, f"30 a second, {way}") for way in ("begun early", "awaited"))
+    early, awaited = (
+        _error_rate(run, "openings heard", f"30 a second, {way}")
+        for way in ("begun early", "awaited")
+    )
     more = None if early is None or awaited is None else early - awaited
     return [target("WER of clauses begun early, more than awaited", more, "", "<=", 0.01)]
 
 
-def _error_rate(run: Run, name: str) -> float | None:
-    words = sum(run.values("openings heard", OURS, name, "words"))
-    errors = sum(run.values("openings heard", OURS, name, "errors"))
+def _error_rate(run: Run, part: str, *names: str) -> float | None:
+    """Give errors a word over some names of a part."""
+    words, errors = (
+        sum(sum(run.values(part, OURS, name, value)) for name in names)
+        for value in ("words", "errors")
+    )
     return errors / words if words else None
 
 
@@ -120,8 +126,7 @@ def _memory(run: Run) -> list[Target]:
 
 
 def _roundtrip(run: Run) -> list[Target]:
-    words = run.sum("roundtrip", OURS, "words")
-    rate = run.sum("roundtrip", OURS, "errors") / words if words else None
+    rate = _error_rate(run, "roundtrip", *run.names("roundtrip"))
     return [target("WER through our own Transcribe", rate, "", "<=", 0.08)]
 
 
@@ -218,7 +223,7 @@ def _openings_table(run: Run) -> Table:
         title="From the first token of a sentence to its sound, s",
     )
     for name in run.names("openings"):
-        rate = _error_rate(run, name)
+        rate = _error_rate(run, "openings heard", name)
         times = (
             run.p50("openings", OURS, name),
             run.p95("openings", OURS, name),

@@ -91,7 +91,7 @@ class Context:
             options, loaded, first_clause=workshop.first_clause, opening=workshop.opening
         )
         self._pieces = 0
-        self._opened: tuple[Utterance, SegmentSound, Noise] | None = None
+        self._opened: tuple[int, Utterance, SegmentSound] | None = None
         self._joiner = Joiner(workshop.join_letters)
         self._stall: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -303,28 +303,26 @@ class Context:
             self._queue.put_nowait(segment)
 
     def _write_script(self, segment: Segment) -> Script | None:
-        text = segment.before + segment.text + segment.ahead
+        text = segment.clause
         config = self._loaded.source.config
         fixed = self._pronunciations.pieces(text)
         if self._options.normalization == "off":
             pieces = fill(text, fixed, plain_pieces)
         else:
             pieces = normalize(text, config.language_code, fixed)
-        begin, stop = len(segment.before), len(segment.before) + len(segment.text)
         return write_script(
             text,
             pieces,
             self._loaded.phonemizer,
             config,
             ends_sentence=segment.ends_sentence,
-            said_from=begin,
-            said_to=stop if segment.ahead else None,
+            part=segment.part,
         )
 
     def _submit(self, segment: Segment, script: Script) -> None:
         index, self._index = self._index, self._index + 1
         loaded = self._loaded
-        before, sound, noise = self._opened or (None, None, Noise(self._seed, index))
+        clause, before, sound = self._opened or (index, None, None)
         sink = SegmentSound(
             self,
             index,
@@ -349,11 +347,11 @@ class Context:
         if recording is not None:
             work = Replay(recording)
         elif isinstance(loaded.voice, PiperVoice):
+            noise = Noise(self._seed, clause)
             work = Utterance(
                 loaded.voice, script.ids, self._manner, noise, part=script.part, after=before
             )
-            again = Noise(self._seed, noise.index)
-            self._opened = (work, sink, again) if segment.ahead else None
+            self._opened = (clause, work, sink) if segment.ahead else None
         else:
             work = WholeText(loaded.voice, script.ids, self._manner)
         job = Job(work, loaded.name, sink, loaded.rate_hz, keep=None if part else key)

@@ -7,7 +7,7 @@ What is joined depends on the text alone; only a listener who would hear a gap e
 
 from dataclasses import replace
 
-from speech_server.tts.segmenter import MAX_CHARS, Segment
+from speech_server.tts.segmenter import MAX_CHARS, Segment, letters_in
 
 
 class Joiner:
@@ -38,7 +38,7 @@ class Joiner:
                 segment = replace(segment, text=held.text + segment.text, start=held.start)
             else:
                 ready.append(held)
-        short = segment.ends_sentence and _letters(segment.text) < self._letters
+        short = segment.ends_sentence and letters_in(segment.text) < self._letters
         if self._begun and short and not segment.before:
             self._held = segment
         else:
@@ -56,7 +56,3 @@ def _fits(held: Segment, following: Segment) -> bool:
     """Whether two segments may be one: a new line between them is a pause that was meant."""
     gap = following.text[: len(following.text) - len(following.text.lstrip())]
     return len(held.text) + len(following.text) <= MAX_CHARS and "\n" not in gap
-
-
-def _letters(text: str) -> int:
-    return sum(char.isalnum() for char in text)

@@ -21,7 +21,7 @@ class Noise:
 
     def __init__(self, seed: int, index: int) -> None:
         self._seed = seed
-        self.index = index
+        self._index = index
         self._sound = self._generator(SOUND)
 
     def rhythm(self, number: int, channels: int, length: int) -> Floats:
@@ -36,4 +36,4 @@ class Noise:
         return self._sound.standard_normal((frames, channels), dtype=np.float32)
 
     def _generator(self, *purpose: int) -> np.random.Generator:
-        return np.random.default_rng((self._seed, self.index, *purpose))
+        return np.random.default_rng((self._seed, self._index, *purpose))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from speech_server.engines.piper import Phonemizer, VoiceConfig, to_ids
 from speech_server.tts.alignment import Span, align
@@ -55,8 +55,7 @@ def write_script(
     config: VoiceConfig,
     *,
     ends_sentence: bool = True,
-    said_from: int = 0,
-    said_to: int | None = None,
+    part: tuple[int, int | None] = (0, None),
 ) -> Script | None:
     """Write the script of a segment; None when nothing of it can be spoken.
 
@@ -67,8 +66,7 @@ def write_script(
         config: The voice, for its ids.
         ends_sentence: Whether a sentence ends here, written or not: voices learned their endings
             from full stops, and cut a last word short without one.
-        said_from: Where the segment begins in the text.
-        said_to: Where it ends; None is the end of the text.
+        part: Where the segment begins in the text, and where it ends; None is the text's end.
     """
     phonemes: list[str] = []
     spans: list[tuple[Piece, Span]] = []
@@ -93,20 +91,18 @@ def write_script(
     ids, positions = to_ids(phonemes, config.phoneme_ids)
     positions.append(len(ids) - len(config.phoneme_ids["$"]))
     id_spans = [(piece, (positions[begin], positions[end])) for piece, (begin, end) in spans]
+    begin, stop = part[0], len(text) if part[1] is None else part[1]
+    spoken = (word for piece, word in _said(pieces) if begin <= piece.start < stop)
     script = Script(
-        spoken_text=" ".join(word for _, word in _said(pieces)),
+        spoken_text=" ".join(spoken),
         ids=ids,
         words=_words(text, id_spans),
         phonemes=_phonemes(phonemes, positions),
     )
-    if not said_from and said_to is None:
-        return script
-    stop = len(text) if said_to is None else said_to
-    spoken = [word for piece, word in _said(pieces) if said_from <= piece.start < stop]
-    return _part(script, " ".join(spoken), text, said_from, stop)
+    return script if part == (0, None) else _part(script, text, begin, stop)
 
 
-def _part(script: Script, spoken_text: str, text: str, begin: int, stop: int) -> Script:
+def _part(script: Script, text: str, begin: int, stop: int) -> Script:
     """Keep what is said of some characters, which begin and end between words."""
     words = [word for word in script.words if begin <= word.start < stop]
     spans = [(word.start, min(stop, word.end)) for word in words]
@@ -115,15 +111,14 @@ def _part(script: Script, spoken_text: str, text: str, begin: int, stop: int) ->
     after = next((word.ids[0] for word in script.words if word.start >= stop), None)
     first = words[0].ids[0] if begin and words else 0
     last = len(script.ids) if after is None else after
-    return Script(
-        spoken_text,
-        script.ids,
-        [
+    return replace(
+        script,
+        words=[
             SpokenWord(text[low:high], low - begin, high - begin, word.ids)
             for word, (low, high) in zip(words, spans, strict=True)
         ],
-        [one for one in script.phonemes if first <= one.ids[0] < last],
-        (first, after),
+        phonemes=[one for one in script.phonemes if first <= one.ids[0] < last],
+        part=(first, after),
     )
 
 

@@ -69,6 +69,17 @@ class Segment:
     before: str = ""
     ahead: str = ""
 
+    @property
+    def clause(self) -> str:
+        """All that is known of what it is spoken in."""
+        return self.before + self.text + self.ahead
+
+    @property
+    def part(self) -> tuple[int, int | None]:
+        """Where it begins in `clause`, and where it ends when more is known."""
+        begin = len(self.before)
+        return begin, begin + len(self.text) if self.ahead else None
+
 
 class Segmenter:
     """Takes text in pieces and gives segments.
@@ -119,9 +130,9 @@ class Segmenter:
         known = words[-1] if words else 0
         for end in reversed(words):
             ahead = self._text[end:known]
-            if _letters(ahead) >= AHEAD_LETTERS:
+            if letters_in(ahead) >= AHEAD_LETTERS:
                 least = AHEAD_LETTERS if self._before else self._opening
-                if not self._opening or _letters(self._text[:end]) < least:
+                if not self._opening or letters_in(self._text[:end]) < least:
                     return None
                 if len(self._before) + known > MAX_CHARS:
                     return None
@@ -237,7 +248,7 @@ class Segmenter:
     def _count(self, end: int) -> int:
         """Letters and digits before a position, counted once each."""
         if end > self._counted:
-            self._letters += sum(char.isalnum() for char in self._text[self._counted : end])
+            self._letters += letters_in(self._text[self._counted : end])
             self._counted = end
         return self._letters
 
@@ -260,7 +271,8 @@ class Segmenter:
         return segment
 
 
-def _letters(text: str) -> int:
+def letters_in(text: str) -> int:
+    """Count letters and digits."""
     return sum(char.isalnum() for char in text)
 
 

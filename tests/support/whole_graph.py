@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from speech_server.engines.piper import PiperVoice
+import model_store
+from speech_server.engines.piper import PiperVoice, find_files, load_voice
 from speech_server.tts.compute import run_text, run_windows
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
@@ -40,6 +41,14 @@ class Reference:
         if self._speaker:
             feed["sid"] = np.array([manner.speaker], np.int64)
         return self._session.run(None, feed)[0].reshape(-1)
+
+
+def real_voice() -> tuple[PiperVoice, Reference]:
+    """Load the voice that the project has locked, and its whole graph."""
+    place = model_store.resolve("en_US-joe-medium")
+    voice, _ = load_voice(place, device="cpu", threads=2)
+    assert isinstance(voice, PiperVoice)
+    return voice, Reference(onnx.load(str(find_files(place)[0])))
 
 
 def speak(

@@ -2,11 +2,10 @@
 
 from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 
-from bench.tts.parts.roundtrip import RATE_HZ, read_sentences, recognise
+from bench.tts.parts.roundtrip import RATE_HZ, listen, read_sentences
 from bench.tts.run import OURS, Run
 from bench.tts.servers import Trinity, alone
 from bench.tts.texts import pieces_of
-from caller.score import normalise, score
 
 WAITING = {"SPEECH_TTS_OPENING_LETTERS": "0"}
 TOKENS_A_SECOND = {30: 1, 10: 3}
@@ -42,12 +41,4 @@ async def _speak(run: Run, name: str, server: Trinity, text: str, speed: int, ta
     )
     run.note("openings", OURS, name, heard)
     if target:
-        found = score([(text, await recognise(target, heard.linear16))])
-        run.add(
-            "openings heard",
-            OURS,
-            name,
-            said=normalise(text),
-            errors=found.errors,
-            words=found.words,
-        )
+        await listen(run, "openings heard", name, target, text, heard.linear16)

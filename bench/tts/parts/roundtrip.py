@@ -39,19 +39,24 @@ async def measure(run: Run) -> None:
             for number, text in waiting:
                 config = pb.StreamingSynthesizeConfig(sample_rate_hertz=RATE_HZ)
                 sound = (await ours.say([text], config)).linear16
-                heard = await _recognise_when_free(ours.target, sound)
-                found = score([(text, heard)])
-                run.add(
-                    "roundtrip",
-                    OURS,
-                    str(number),
-                    said=normalise(text),
-                    heard=normalise(heard),
-                    errors=found.errors,
-                    words=found.words,
-                )
+                await listen(run, "roundtrip", str(number), ours.target, text, sound)
 
         await asyncio.gather(*(work() for _ in range(WORKERS)))
+
+
+async def listen(run: Run, part: str, name: str, target: str, text: str, sound: bytes) -> None:
+    """Recognise sound of 16 kHz and keep how it differs from the text that was spoken."""
+    heard = await _recognise_when_free(target, sound)
+    found = score([(text, heard)])
+    run.add(
+        part,
+        OURS,
+        name,
+        said=normalise(text),
+        heard=normalise(heard),
+        errors=found.errors,
+        words=found.words,
+    )
 
 
 async def _recognise_when_free(target: str, sound: bytes) -> str:

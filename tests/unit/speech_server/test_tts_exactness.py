@@ -3,21 +3,16 @@
 from collections.abc import Iterator
 
 import numpy as np
-import onnx
 import pytest
 
-import model_store
 from speech_server.engines.piper import (
     Phonemizer,
-    PiperVoice,
     decibels,
-    find_files,
-    load_voice,
     to_ids,
 )
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
-from tests.support.whole_graph import Reference, pieces_of
+from tests.support.whole_graph import pieces_of, real_voice
 
 EXACT_DB = 90.0
 MANNER = Manner(1.0, 0.667, 0.8, 0)
@@ -48,15 +43,12 @@ class Spoken:
     """The texts as the whole graph says them."""
 
     def __init__(self) -> None:
-        place = model_store.resolve("en_US-joe-medium")
-        voice, _ = load_voice(place, device="cpu", threads=2)
-        assert isinstance(voice, PiperVoice)
+        voice, reference = real_voice()
         self.voice = voice
         phonemizer = Phonemizer(voice.config, len(TEXTS))
         self._ids = [
             to_ids(phonemizer.phonemes(text), voice.config.phoneme_ids)[0] for text in TEXTS
         ]
-        reference = Reference(onnx.load(str(find_files(place)[0])))
         self.whole: list[np.ndarray] = []
         for number, (ids, one) in enumerate(zip(self._ids, self.utterances(), strict=True)):
             one.begin(voice.encode([one.text_row()])[0])

@@ -6,22 +6,18 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-import onnx
 import pytest
 
-import model_store
 from speech_server.audio.output import OutputResampler
 from speech_server.engines.piper import (
     Phonemizer,
-    PiperVoice,
     decibels,
-    find_files,
-    load_voice,
     to_ids,
 )
 from speech_server.settings import Settings
 from speech_server.telemetry import Metrics
 from speech_server.tts import TtsModels
+from speech_server.tts.compute import run_text, run_windows
 from speech_server.tts.joining import Joiner
 from speech_server.tts.noise import Noise
 from speech_server.tts.normalizer import normalize
@@ -29,7 +25,7 @@ from speech_server.tts.script import Script, write_script
 from speech_server.tts.segmenter import MAX_CHARS, Segment, Segmenter
 from speech_server.tts.utterance import Manner, Utterance
 from tests.support.tts_client import Config, Heard, SpeechClient, message, serving
-from tests.support.whole_graph import Reference
+from tests.support.whole_graph import real_voice
 
 MANNER = Manner(1.0, 0.667, 0.8, 0)
 TEXT = "The blue bicycle will be ready for you tomorrow morning at the station."
@@ -137,24 +133,17 @@ class Voice:
     """The real voice, and scripts for it."""
 
     def __init__(self) -> None:
-        place = model_store.resolve("en_US-joe-medium")
-        voice, _ = load_voice(place, device="cpu", threads=2)
-        assert isinstance(voice, PiperVoice)
-        self.voice = voice
-        self.graph = find_files(place)[0]
-        self.phonemizer = Phonemizer(voice.config, 50)
+        self.voice, self.reference = real_voice()
+        self.phonemizer = Phonemizer(self.voice.config, 50)
 
     def script(self, segment: Segment) -> Script:
-        text = segment.before + segment.text + segment.ahead
-        begin, stop = len(segment.before), len(segment.before) + len(segment.text)
         script = write_script(
-            text,
-            normalize(text, "en-US"),
+            segment.clause,
+            normalize(segment.clause, "en-US"),
             self.phonemizer,
             self.voice.config,
             ends_sentence=segment.ends_sentence,
-            said_from=begin,
-            said_to=stop if segment.ahead else None,
+            part=segment.part,
         )
         assert script is not None
         return script
@@ -162,22 +151,15 @@ class Voice:
     def frames(self, script: Script, seed: int, stop: int | None) -> int:
         """Give how long the ids up to one last."""
         one = Utterance(self.voice, script.ids, MANNER, Noise(seed, 0))
-        one.begin(self.voice.encode([one.text_row()])[0])
+        run_text([one])
         return int(one.id_frames[:stop].sum())
 
     def sound(self, one: Utterance) -> np.ndarray:
         """Compute all of a segment, in windows of growing width."""
-        one.begin(self.voice.encode([one.text_row()])[0])
+        run_text([one])
         made: list[np.ndarray] = []
         for width in (32, 56, *[96] * 100):
-            window = one.plan(width)
-            latent, skip = one.flow_input(window)
-            flowed = latent
-            if latent.shape[1]:
-                flowed = self.voice.flow(latent[np.newaxis], [latent.shape[1]], [0])[0]
-            frames = one.accept_flow(flowed, skip, window)
-            samples = self.voice.decode(frames[np.newaxis], [0])[0]
-            made.append(one.accept_samples(samples, window))
+            made += run_windows([(one, one.plan(width))])
             if one.finished:
                 break
         sound = np.concatenate(made)
@@ -216,9 +198,7 @@ def test_segments_of_a_clause_are_one_sound(voice: Voice, cuts: tuple[int, ...])
         before = Utterance(voice.voice, ids, MANNER, Noise(1, 0), part=(begin, stop), after=before)
         made.append(voice.sound(before))
     assert before is not None
-    whole = Reference(onnx.load(str(voice.graph))).speak(
-        voice.voice, ids, MANNER, 1, before.total_frames
-    )
+    whole = voice.reference.speak(voice.voice, ids, MANNER, 1, before.total_frames)
     samples = np.concatenate(made)
     assert samples.shape == whole.shape
     assert decibels(whole, samples) > EXACT_DB
