@@ -139,7 +139,8 @@ def keep_patience(
     if not settings.patience:
         return None
     longest_s = settings.max_endpointing_seconds
-    return PatienceKeeper(session, engines.stt, _usual(settings), longest_s)
+    early = settings.preemptive_generation
+    return PatienceKeeper(session, engines.stt, _usual(settings), longest_s, early=early)
 
 
 def _usual(settings: Settings) -> Patience:

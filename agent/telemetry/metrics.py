@@ -29,6 +29,7 @@ class Metrics:
 
     turn_latency: Histogram
     interruptions: Counter
+    cut_offs: Counter
     sessions_active: Gauge
     sessions: Counter
     tool_calls: Counter
@@ -74,6 +75,10 @@ def metrics() -> Metrics:
             "agent_interruptions_total",
             "Times that the caller spoke over the agent; false ones held no words.",
             ["kind"],
+        ),
+        cut_offs=Counter(
+            "agent_cut_offs_total",
+            "Replies that began while the caller only paused: who spoke over them had gone on.",
         ),
         sessions_active=Gauge(
             "agent_sessions_active", "Calls going on.", multiprocess_mode="livesum"

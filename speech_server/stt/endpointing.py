@@ -96,13 +96,20 @@ AGAIN_MS: Final = 384
 """Silence at which a turn that seems incomplete is judged once more: what follows its last word
 tells more than the first eighth of a second does (ADR 0006)."""
 
+STIRRING: Final = 0.05
+"""Voice probability that silence seldom has, and most of the last 64 ms before speech."""
+
+HELD_MS: Final = 128
+"""Longest time for which such windows hold an end back, as they go on in noise."""
+
 
 class Endpointer:
     """Follows one stream.
 
     A turn whose end-of-turn probability reaches the threshold waits for the shorter silence, one
     with none for the longer; in between the wait grows evenly. Of the pauses in recordings fewer
-    are taken for ends than with two steps, at the same delay (ADR 0006).
+    are taken for ends than with two steps, at the same delay (ADR 0006). Who is just about to go on
+    is waited for (ADR 0016).
 
     Args:
         config: Thresholds and times; may be replaced between windows.
@@ -216,7 +223,8 @@ class Endpointer:
             to_ms = self.clock_ms if self._judgements else self._silence_from_ms + JUDGED_MS
             events.append(InDoubt(min(to_ms, self.clock_ms)))
             self._judgements += 1
-        if silence_ms >= wait_ms:
+        stirring = probability >= STIRRING and silence_ms < wait_ms + HELD_MS
+        if silence_ms >= wait_ms and not stirring:
             events.append(Ended(self._silence_from_ms))
             self.reset()
         return events

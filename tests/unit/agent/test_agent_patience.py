@@ -1,8 +1,8 @@
-"""What an answer will be."""
+"""What an answer will be, how soon a model begins, and who was cut off."""
 
 import pytest
 
-from agent.patience import Expectation, expect
+from agent.patience import CutOffWatch, Expectation, ModelPace, expect
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,50 @@ from agent.patience import Expectation, expect
 )
 def test_expect(text: str, expectation: Expectation) -> None:
     assert expect(text) is expectation
+
+
+def test_the_soonest_of_a_models_latest_replies_is_its_pace() -> None:
+    pace = ModelPace()
+    pace.add(9.0)  # a model that had to be loaded
+    assert pace.least_ms == 0
+    pace.add(1.0)
+    assert pace.least_ms == 992
+    pace.add(0.3)
+    assert pace.least_ms == 288
+    for _ in range(4):
+        pace.add(0.9)
+    assert pace.least_ms == 896
+
+
+@pytest.mark.parametrize(
+    ("spoke_s", "interrupted", "cut_off"),
+    [(0.3, True, True), (0.3, False, False), (1.0, True, False), (None, True, False)],
+)
+def test_who_goes_on_as_a_reply_begins_was_cut_off(
+    spoke_s: float | None, interrupted: bool, cut_off: bool
+) -> None:
+    watch = CutOffWatch()
+    watch.turn_ended()
+    watch.agent_speaks(100.0)
+    if spoke_s is not None:
+        assert watch.caller_speaks(100.0 + spoke_s) is (spoke_s < 0.8)
+    watch.agent_speaks(101.0)  # after a pause of its voice, which begins nothing anew
+    assert watch.reply_ended(interrupted=interrupted) is cut_off
+    assert not watch.suspected
+
+
+def test_a_reply_of_which_nothing_was_heard_cut_off_too() -> None:
+    watch = CutOffWatch()
+    assert not watch.turn_ended()
+    watch.agent_speaks(100.0)
+    watch.caller_speaks(100.0)
+    assert watch.turn_ended()
+    watch.agent_speaks(102.0)
+    assert not watch.caller_speaks(103.0)
+
+
+def test_what_answers_nobody_cuts_nobody_off() -> None:
+    watch = CutOffWatch()
+    watch.agent_speaks(100.0)  # the greeting
+    assert not watch.caller_speaks(100.1)
+    assert not watch.reply_ended(interrupted=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from agent.telemetry import metrics
 from bench.scripted_ollama import Reply
 from tests.support.conversation import BUSY, Conversation
 from tests.support.fake_speech import WORD_SECONDS, Script
@@ -165,6 +166,47 @@ async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
         await call.until(lambda: call.patience_ms == [640, 480, 384])
         assert call.session.options.endpointing["max_delay"] == 0.64
+
+
+@turn
+async def a_slow_models_caller_is_waited_for_while_it_begins() -> None:
+    script = Script(heard=["Tell me.", "And then?", "Go on."])
+    slow = Reply("All right.", first_token_s=1.2)
+    async with Conversation(script, lambda _: slow) as call:
+        for turn_number in (1, 2):
+            await call.say(0.3)
+            await call.until(lambda count=turn_number: len(call.finals("agent")) == count, 8)
+        # Known after two replies, and never longer than the owner's longest wait.
+        await call.until(lambda: len(call.patience_ms) > 4, 2)
+        assert call.patience_ms[:4] == [640, 480, 640, 480]
+        assert 1000 < call.patience_ms[-1] <= 1360
+
+
+@turn
+async def who_was_cut_off_is_waited_for_longer() -> None:
+    script = Script(heard=["I want a table.", "For two."])
+    text = " ".join(f"word{number}" for number in range(16)) + "."
+    async with Conversation(script, lambda _: Reply(text)) as call:
+        await call.say(0.3)
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+        await call.say(0.6)  # goes on as the reply begins
+        # At once, for the rest of the turn, which the agent's next words do not shorten.
+        assert call.patience_ms == [640, 480, 1360]
+        await call.until(lambda: call.patience_ms == [640, 480, 1360, 480, 1360], 8)
+        assert metrics().cut_offs._value.get() >= 1  # others are held at the same time
+
+
+@turn
+async def an_objection_to_a_reply_is_no_going_on() -> None:
+    script = Script(heard=["I want a table.", "No, a chair."])
+    text = " ".join(f"word{number}" for number in range(16)) + "."
+    async with Conversation(script, lambda _: Reply(text)) as call:
+        await call.say(0.3)
+        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+        await asyncio.sleep(1.2)
+        await call.say(0.6)
+        await call.until(lambda: len(call.finals("agent")) == 2, 8)
+        assert 1360 not in call.patience_ms
 
 
 @turn

@@ -4,6 +4,7 @@ import pytest
 
 from speech_server.settings import Settings
 from speech_server.stt.endpointing import (
+    HELD_MS,
     LEAD_MS,
     Began,
     Ended,
@@ -22,7 +23,7 @@ DEFAULTS = replace(
     stop_silence_ms=320,
     max_stop_silence_ms=960,
 )
-V, U, S = 0.9, 0.4, 0.05
+V, U, S = 0.9, 0.4, 0.01
 
 
 def run(windows, *, patient=False, config=DEFAULTS, judge=None):
@@ -65,6 +66,15 @@ def test_silence_once_begun_is_not_ended_by_doubt():
     events = run([V] * 4 + [S] + [U] * 20)
     assert isinstance(events[-1][1], Ended)
     assert events[-1][1].end_ms == 128
+
+
+def test_who_is_about_to_go_on_is_waited_for():
+    pause = [S] * 9 + [0.1, 0.3]  # speech comes a window after the shorter stop
+    events = run([V] * 4 + pause + [V] * 4 + [S] * 12)
+    assert [type(e) for _, e in events] == [Began, Paused, Resumed, Paused, Ended]
+    assert run([V] * 4 + [S] * 9 + [0.1, 0.1, S])[-1] == (512, Ended(128))
+    # A noise that goes on holds nothing for long.
+    assert run([V] * 4 + [S] * 9 + [U] * 20)[-1] == (448 + HELD_MS, Ended(128))
 
 
 def test_a_pause_that_goes_on_is_resumed():

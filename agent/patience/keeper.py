@@ -1,0 +1,119 @@
+"""Sets the patience of a call's session."""
+
+from typing import Final
+
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    ConversationItemAddedEvent,
+    UserStateChangedEvent,
+    llm,
+)
+
+from agent.patience.cut_offs import CutOffWatch
+from agent.patience.expectation import Expectation, expect
+from agent.patience.pace import ModelPace
+from agent.patience.waits import NUMBER, PROMPT, QUICK, SLOW, Patience
+from agent.speech import GrpcSTT
+from agent.telemetry import metrics
+
+AMENDS_TURNS: Final = 4
+"""Turns, the rest of one that was cut off among them, that are waited for as long as unfinished
+ones."""
+
+
+class PatienceKeeper:
+    """Sets the patience of a session after each turn of it.
+
+    Args:
+        session: The call's session.
+        stt: Its recogniser.
+        usual: The patience for an open answer.
+        usual_max_s: The framework's own longest wait then, in seconds.
+        early: Replies are begun before the turn has ended.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[None],
+        stt: GrpcSTT,
+        usual: Patience,
+        usual_max_s: float,
+        *,
+        early: bool,
+    ) -> None:
+        self._session = session
+        self._stt = stt
+        self._longest_ms = usual.max_stop_silence_ms
+        self._early = early
+        self._pace = ModelPace()
+        self._cut_offs = CutOffWatch()
+        self._amends = 0
+        self._patience_now = usual
+        self._patience = {
+            Expectation.OPEN: usual,
+            Expectation.YES_NO: usual.at_most(QUICK),
+            Expectation.NUMBER: usual.at_most(NUMBER),
+            Expectation.DICTATION: SLOW,
+            Expectation.INTERRUPTION: usual.at_most(PROMPT),
+        }
+        self._usual_max_s = usual_max_s
+        self.expectation = Expectation.OPEN
+        session.on("conversation_item_added", self._on_item)
+        session.on("agent_state_changed", self._on_agent)
+        session.on("user_state_changed", self._on_caller)
+
+    def _on_agent(self, event: AgentStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._cut_offs.agent_speaks(event.created_at)
+            self._set(Expectation.INTERRUPTION)
+
+    def _on_caller(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking" and self._cut_offs.caller_speaks(event.created_at):
+            self._set(Expectation.OPEN)
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        # An interrupted reply is added before what interrupted it.
+        item = event.item
+        if isinstance(item, llm.ChatMessage) and item.role in ("assistant", "user"):
+            if item.role == "assistant":
+                self._learn(item)
+                self._set(expect(item.text_content or ""))
+            else:
+                if self._cut_offs.turn_ended():
+                    self._make_amends()
+                self._amends = max(0, self._amends - 1)
+                self._set(Expectation.OPEN)
+
+    def _learn(self, reply: llm.ChatMessage) -> None:
+        if self._cut_offs.reply_ended(interrupted=reply.interrupted):
+            self._make_amends()
+        first_word_s = reply.metrics.get("llm_node_ttft")
+        recognised_s = self._stt.preflight_delay_s
+        if self._early and first_word_s is not None and recognised_s is not None:
+            self._pace.add(recognised_s + first_word_s)
+
+    def _make_amends(self) -> None:
+        self._amends = AMENDS_TURNS
+        metrics().cut_offs.inc()
+
+    def _least_ms(self, expectation: Expectation) -> int:
+        if expectation is Expectation.INTERRUPTION:
+            return 0
+        if self._amends or self._cut_offs.suspected:
+            return self._longest_ms
+        return min(self._pace.least_ms, self._longest_ms)
+
+    def _set(self, expectation: Expectation) -> None:
+        patience = self._patience[expectation].at_least(self._least_ms(expectation))
+        if expectation is self.expectation and patience == self._patience_now:
+            return
+        self.expectation = expectation
+        self._patience_now = patience
+        self._stt.set_endpointing(patience.to_config())
+        longest_s = patience.max_stop_silence_ms / 1000
+        if expectation in (Expectation.OPEN, Expectation.INTERRUPTION):
+            longest_s = self._usual_max_s
+        # The framework forgets with each change who speaks over whom, so there is none in vain.
+        if longest_s != self._session.options.endpointing["max_delay"]:
+            self._session.update_options(endpointing_opts={"max_delay": longest_s})
