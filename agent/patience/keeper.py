@@ -18,8 +18,7 @@ from agent.speech import GrpcSTT
 from agent.telemetry import metrics
 
 AMENDS_TURNS: Final = 4
-"""Turns, the rest of one that was cut off among them, that are waited for as long as unfinished
-ones."""
+"""Turns, the rest of one that was cut off among them, that are waited for longer."""
 
 
 class PatienceKeeper:
@@ -44,11 +43,12 @@ class PatienceKeeper:
     ) -> None:
         self._session = session
         self._stt = stt
-        self._longest_ms = usual.max_stop_silence_ms
+        self._usual = usual
         self._early = early
         self._pace = ModelPace()
         self._cut_offs = CutOffWatch()
         self._amends = 0
+        self._cut_off_again = False
         self._patience_now = usual
         self._patience = {
             Expectation.OPEN: usual,
@@ -94,15 +94,18 @@ class PatienceKeeper:
             self._pace.add(recognised_s + first_word_s)
 
     def _make_amends(self) -> None:
+        self._cut_off_again = self._amends > 0
         self._amends = AMENDS_TURNS
         metrics().cut_offs.inc()
 
     def _least_ms(self, expectation: Expectation) -> int:
         if expectation is Expectation.INTERRUPTION:
             return 0
-        if self._amends or self._cut_offs.suspected:
-            return self._longest_ms
-        return min(self._pace.least_ms, self._longest_ms)
+        shorter_ms, longer_ms = self._usual.stop_silence_ms, self._usual.max_stop_silence_ms
+        if self._cut_offs.suspected or (self._amends and self._cut_off_again):
+            return longer_ms
+        least_ms = min(self._pace.least_ms, longer_ms)
+        return max(least_ms, (shorter_ms + longer_ms) // 2) if self._amends else least_ms
 
     def _set(self, expectation: Expectation) -> None:
         patience = self._patience[expectation].at_least(self._least_ms(expectation))

@@ -190,9 +190,9 @@ async def who_was_cut_off_is_waited_for_longer() -> None:
         await call.say(0.3)
         await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
         await call.say(0.6)  # goes on as the reply begins
-        # At once, for the rest of the turn, which the agent's next words do not shorten.
+        # As long as may be for the rest of the turn, and longer than usual afterwards.
         assert call.patience_ms == [640, 480, 1360]
-        await call.until(lambda: call.patience_ms == [640, 480, 1360, 480, 1360], 8)
+        await call.until(lambda: call.patience_ms == [640, 480, 1360, 1000, 480, 1000], 8)
         assert metrics().cut_offs._value.get() >= 1  # others are held at the same time
 
 
@@ -206,7 +206,7 @@ async def an_objection_to_a_reply_is_no_going_on() -> None:
         await asyncio.sleep(1.2)
         await call.say(0.6)
         await call.until(lambda: len(call.finals("agent")) == 2, 8)
-        assert 1360 not in call.patience_ms
+        assert max(call.patience_ms) == 640
 
 
 @turn
