@@ -139,8 +139,7 @@ def keep_patience(
     if not settings.patience:
         return None
     longest_s = settings.max_endpointing_seconds
-    early = settings.preemptive_generation
-    return PatienceKeeper(session, engines.stt, _usual(settings), longest_s, early=early)
+    return PatienceKeeper(session, engines.stt, _usual(settings), longest_s)
 
 
 def _usual(settings: Settings) -> Patience:

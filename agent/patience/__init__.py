@@ -6,15 +6,13 @@ the agent ends sooner, too, since its voice is held meanwhile. The speech server
 it is told; the framework waits on after it, so it is told too.
 
 A reply is made while the caller may still go on, so a wait that is shorter than that takes gains
-nothing, and cuts off who only paused (ADR 0014). A model that is slow to begin is known for it
-after two replies, and the caller is waited for meanwhile; and who was cut off once is waited for
-longer (ADR 0017).
+nothing, and cuts off who only paused (ADR 0014). Who was cut off once is waited for longer (ADR
+0017).
 """
 
 from agent.patience.cut_offs import CutOffWatch
 from agent.patience.expectation import Expectation, expect
 from agent.patience.keeper import PatienceKeeper
-from agent.patience.pace import ModelPace
 from agent.patience.waits import Patience
 
-__all__ = ["CutOffWatch", "Expectation", "ModelPace", "Patience", "PatienceKeeper", "expect"]
+__all__ = ["CutOffWatch", "Expectation", "Patience", "PatienceKeeper", "expect"]

@@ -12,7 +12,6 @@ from livekit.agents import (
 
 from agent.patience.cut_offs import CutOffWatch
 from agent.patience.expectation import Expectation, expect
-from agent.patience.pace import ModelPace
 from agent.patience.waits import NUMBER, PROMPT, QUICK, SLOW, Patience
 from agent.speech import GrpcSTT
 from agent.telemetry import metrics
@@ -29,23 +28,14 @@ class PatienceKeeper:
         stt: Its recogniser.
         usual: The patience for an open answer.
         usual_max_s: The framework's own longest wait then, in seconds.
-        early: Replies are begun before the turn has ended.
     """
 
     def __init__(
-        self,
-        session: AgentSession[None],
-        stt: GrpcSTT,
-        usual: Patience,
-        usual_max_s: float,
-        *,
-        early: bool,
+        self, session: AgentSession[None], stt: GrpcSTT, usual: Patience, usual_max_s: float
     ) -> None:
         self._session = session
         self._stt = stt
         self._usual = usual
-        self._early = early
-        self._pace = ModelPace()
         self._cut_offs = CutOffWatch()
         self._amends = 0
         self._cut_off_again = False
@@ -77,21 +67,14 @@ class PatienceKeeper:
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role in ("assistant", "user"):
             if item.role == "assistant":
-                self._learn(item)
+                if self._cut_offs.reply_ended(interrupted=item.interrupted):
+                    self._make_amends()
                 self._set(expect(item.text_content or ""))
             else:
                 if self._cut_offs.turn_ended():
                     self._make_amends()
                 self._amends = max(0, self._amends - 1)
                 self._set(Expectation.OPEN)
-
-    def _learn(self, reply: llm.ChatMessage) -> None:
-        if self._cut_offs.reply_ended(interrupted=reply.interrupted):
-            self._make_amends()
-        first_word_s = reply.metrics.get("llm_node_ttft")
-        recognised_s = self._stt.preflight_delay_s
-        if self._early and first_word_s is not None and recognised_s is not None:
-            self._pace.add(recognised_s + first_word_s)
 
     def _make_amends(self) -> None:
         self._cut_off_again = self._amends > 0
@@ -104,8 +87,7 @@ class PatienceKeeper:
         shorter_ms, longer_ms = self._usual.stop_silence_ms, self._usual.max_stop_silence_ms
         if self._cut_offs.suspected or (self._amends and self._cut_off_again):
             return longer_ms
-        least_ms = min(self._pace.least_ms, longer_ms)
-        return max(least_ms, (shorter_ms + longer_ms) // 2) if self._amends else least_ms
+        return (shorter_ms + longer_ms) // 2 if self._amends else 0
 
     def _set(self, expectation: Expectation) -> None:
         patience = self._patience[expectation].at_least(self._least_ms(expectation))

@@ -32,8 +32,8 @@ class TurnSettings(SettingsGroup):
     )
     patience: bool = Field(
         default=True,
-        description="Wait less for a yes or no, a quantity and what is said over the agent, longer "
-        "for a number that is dictated, after a caller was cut off, and while a slow model begins.",
+        description="Wait less for a yes or no, a quantity and what is said over the agent, and "
+        "longer for a number that is dictated and after a caller was cut off.",
     )
     end_of_turn_threshold: Probability = Field(
         default=0.5,

@@ -190,9 +190,6 @@ class GrpcRecognizeStream(stt.RecognizeStream):
         if (event := self._reader.read(result, offset_s)) is None:
             return
         self._event_ch.send_nowait(event)
-        if result.preflight:
-            speech_end_s = self.start_time + result.end_ms / 1000
-            self._owner.preflight_delay_s = max(0.0, time.time() - speech_end_s)
         if not is_final:
             return
         self._owner.last_final_s = time.time()

@@ -89,8 +89,6 @@ class GrpcSTT(stt.STT[Any]):
         self.last_final_s = 0.0
         self.last_words_s = 0.0
         self.last_speech_end_s = 0.0
-        # Seconds from the end of speech to its latest early text; None before there was one.
-        self.preflight_delay_s: float | None = None
 
     @property
     def model(self) -> str:

@@ -180,21 +180,6 @@ def build(seed: int = 0, *, speakers: int = 1, attention_flow: bool = False) -> 
     return model
 
 
-def with_host_noise(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[str]]:
-    """Make a voice take its noise as inputs: the one-shot reference. Gives their names."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    names: list[str] = []
-    for node in list(copy.graph.node):
-        if node.op_type == "RandomNormalLike":
-            copy.graph.node.remove(node)
-            names.append(node.output[0])
-            copy.graph.input.append(
-                helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, [None] * 3)
-            )
-    return copy, names
-
-
 def save(model: onnx.ModelProto, folder: Path, *, speakers: int = 1) -> Path:
     """Write a voice as files; gives the graph's path."""
     path = folder / "tiny.onnx"

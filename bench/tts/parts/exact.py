@@ -1,31 +1,20 @@
 """How close windows come to the whole graph with the same noise, at every seam and at the tail."""
 
 import asyncio
-from pathlib import Path
+from typing import Final
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper
 
-import model_store
+from bench.tts import whole_graph
 from bench.tts.parts.roundtrip import read_sentences
 from bench.tts.run import OURS, Run
 from bench.tts.texts import SENTENCES
-from speech_server.engines.piper import (
-    Floats,
-    Phonemizer,
-    PiperVoice,
-    decibels,
-    find_files,
-    load_voice,
-    to_ids,
-)
-from speech_server.tts.compute import run_text, run_windows
+from speech_server.engines.piper import Floats, Phonemizer, decibels, to_ids
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
 from speech_server.tts.windows import FIRST_WIDTHS, SHARED_WIDTH
 
+WIDTHS: Final = (*FIRST_WIDTHS, SHARED_WIDTH)
 SEAM_FRAMES = 4
 BATCH = 8
 OTHERS = 8
@@ -45,63 +34,39 @@ async def measure(run: Run) -> None:
 
 def compare(voice_name: str, texts: list[str]) -> list[dict[str, float]]:
     """Compare each text alone, on one core as beside others, and in a batch; rows of decibels."""
-    place = model_store.resolve(voice_name)
-    voice, _ = load_voice(place, device="cpu", threads=0)
-    if not isinstance(voice, PiperVoice):
+    if (loaded := whole_graph.load(voice_name)) is None:
         return []
-    reference, noises = _reference(find_files(place)[0])
+    voice, reference = loaded
     phonemizer = Phonemizer(voice.config, 100)
     manner = Manner(1.0, voice.config.noise_scale, voice.config.noise_w_scale, 0)
     ids = [to_ids(phonemizer.phonemes(text), voice.config.phoneme_ids)[0] for text in texts]
 
-    def utterances() -> list[Utterance]:
-        return [Utterance(voice, one, manner, Noise(n, 0)) for n, one in enumerate(ids)]
+    def pieces(*, together: bool, single: bool = False) -> list[list[Floats]]:
+        utterances = [Utterance(voice, one, manner, Noise(n, 0)) for n, one in enumerate(ids)]
+        return whole_graph.pieces_of(
+            utterances, WIDTHS, together=together, single=single, keep=together
+        )
 
-    alone = [_speak([utterance]) for utterance in utterances()]
-    beside = [_speak([utterance], single=True)[0][0] for utterance in utterances()]
-    together = _speak(utterances(), keep=True)
+    alone = pieces(together=False)
+    beside = pieces(together=False, single=True)
+    batch = pieces(together=True)
     rows: list[dict[str, float]] = []
     for number, one in enumerate(ids):
-        [samples], [seams] = alone[number][0], alone[number][1]
-        noise = Noise(number, 0)
-        feed = {
-            "input": np.array([one], np.int64),
-            "input_lengths": np.array([len(one)], np.int64),
-            "scales": np.array([manner.noise_scale, 1.0, manner.noise_w_scale], np.float32),
-        }
-        for position, channels in enumerate(voice.rhythm_channels):
-            feed[noises[position]] = noise.rhythm(position, channels, len(one))[None]
+        samples = np.concatenate(alone[number])
         frames = len(samples) // voice.hop
-        feed[noises[-1]] = np.ascontiguousarray(noise.sound(frames, voice.channels).T[None])
-        whole = reference.run(None, feed)[0].reshape(-1)
+        whole = reference.speak(voice, one, manner, number, frames)
+        seams = list(np.cumsum([len(piece) for piece in alone[number]])[:-1])
         near = _near(seams, len(samples), voice.hop)
         rows.append(
             {
                 "whole_db": decibels(whole, samples),
                 "seams_db": decibels(whole[near], samples[near]),
                 "tail_db": decibels(whole[-20 * voice.hop :], samples[-20 * voice.hop :]),
-                "beside_db": decibels(whole, beside[number]),
-                "batch_db": decibels(whole, together[0][number]),
+                "beside_db": decibels(whole, np.concatenate(beside[number])),
+                "batch_db": decibels(whole, np.concatenate(batch[number])),
             }
         )
     return rows
-
-
-def _speak(
-    utterances: list[Utterance], *, single: bool = False, keep: bool = False
-) -> tuple[list[Floats], list[list[int]]]:
-    run_text(utterances, single=single)
-    pieces: list[list[Floats]] = [[] for _ in utterances]
-    step = 0
-    while rows := [n for n, one in enumerate(utterances) if not one.finished]:
-        width = FIRST_WIDTHS[step] if step < len(FIRST_WIDTHS) else SHARED_WIDTH
-        items = [(utterances[n], utterances[n].plan(width, keep=keep)) for n in rows]
-        made = run_windows(items, single=single)
-        for row, samples in zip(rows, made, strict=True):
-            pieces[row].append(samples)
-        step += 1
-    seams = [list(np.cumsum([len(piece) for piece in one])[:-1]) for one in pieces]
-    return [np.concatenate(one) for one in pieces], seams
 
 
 def _near(seams: list[int], length: int, hop: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -111,20 +76,3 @@ def _near(seams: list[int], length: int, hop: int) -> np.ndarray[tuple[int], np.
     if not seams:
         mask[:] = True
     return mask
-
-
-def _reference(path: Path) -> tuple[onnxruntime.InferenceSession, list[str]]:
-    model = onnx.load(str(path))
-    names: list[str] = []
-    for node in list(model.graph.node):
-        if node.op_type == "RandomNormalLike":
-            model.graph.node.remove(node)
-            names.append(node.output[0])
-            shape = [None, None, None]
-            model.graph.input.append(
-                helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, shape)
-            )
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    return session, names

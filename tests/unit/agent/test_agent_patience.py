@@ -1,8 +1,8 @@
-"""What an answer will be, how soon a model begins, and who was cut off."""
+"""What an answer will be, and who was cut off."""
 
 import pytest
 
-from agent.patience import CutOffWatch, Expectation, ModelPace, expect
+from agent.patience import CutOffWatch, Expectation, expect
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,6 @@ from agent.patience import CutOffWatch, Expectation, ModelPace, expect
 )
 def test_expect(text: str, expectation: Expectation) -> None:
     assert expect(text) is expectation
-
-
-def test_the_soonest_of_a_models_latest_replies_is_its_pace() -> None:
-    pace = ModelPace()
-    pace.add(9.0)  # a model that had to be loaded
-    assert pace.least_ms == 0
-    pace.add(1.0)
-    assert pace.least_ms == 992
-    pace.add(0.3)
-    assert pace.least_ms == 288
-    for _ in range(4):
-        pace.add(0.9)
-    assert pace.least_ms == 896
 
 
 @pytest.mark.parametrize(

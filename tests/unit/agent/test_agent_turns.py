@@ -169,20 +169,6 @@ async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
 
 
 @turn
-async def a_slow_models_caller_is_waited_for_while_it_begins() -> None:
-    script = Script(heard=["Tell me.", "And then?", "Go on."])
-    slow = Reply("All right.", first_token_s=1.2)
-    async with Conversation(script, lambda _: slow) as call:
-        for turn_number in (1, 2):
-            await call.say(0.3)
-            await call.until(lambda count=turn_number: len(call.finals("agent")) == count, 8)
-        # Known after two replies, and never longer than the owner's longest wait.
-        await call.until(lambda: len(call.patience_ms) > 4, 2)
-        assert call.patience_ms[:4] == [640, 480, 640, 480]
-        assert 1000 < call.patience_ms[-1] <= 1360
-
-
-@turn
 async def who_was_cut_off_is_waited_for_longer() -> None:
     script = Script(heard=["I want a table.", "For two."])
     text = " ".join(f"word{number}" for number in range(16)) + "."

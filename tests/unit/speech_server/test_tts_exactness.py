@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from bench.tts.whole_graph import pieces_of
 from speech_server.engines.piper import (
     Phonemizer,
     decibels,
@@ -12,7 +13,7 @@ from speech_server.engines.piper import (
 )
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
-from tests.support.whole_graph import pieces_of, real_voice
+from tests.support.real_voice import real_voice
 
 EXACT_DB = 90.0
 MANNER = Manner(1.0, 0.667, 0.8, 0)
@@ -86,7 +87,7 @@ def test_windows_are_exact_at_every_edge_and_at_the_tail(
     spoken: Spoken, widths: tuple[int, ...], together: bool, single: bool
 ) -> None:
     hop = spoken.voice.hop
-    pieces = pieces_of(spoken.utterances(), widths, together, single)
+    pieces = pieces_of(spoken.utterances(), widths, together=together, single=single)
     for text, whole, made in zip(TEXTS, spoken.whole, pieces, strict=True):
         samples = np.concatenate(made)
         assert samples.shape == whole.shape, text

@@ -24,8 +24,8 @@ from speech_server.tts.normalizer import normalize
 from speech_server.tts.script import Script, write_script
 from speech_server.tts.segmenter import MAX_CHARS, Segment, Segmenter
 from speech_server.tts.utterance import Manner, Utterance
+from tests.support.real_voice import real_voice
 from tests.support.tts_client import Config, Heard, SpeechClient, message, serving
-from tests.support.whole_graph import real_voice
 
 MANNER = Manner(1.0, 0.667, 0.8, 0)
 TEXT = "The blue bicycle will be ready for you tomorrow morning at the station."

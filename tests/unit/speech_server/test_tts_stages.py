@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 
 import model_store
+from bench.tts.whole_graph import Reference, speak
 from speech_server.engines.piper import (
     PiperVoice,
     WholeVoice,
@@ -27,7 +28,6 @@ from speech_server.tts.compute import run_text, run_windows
 from speech_server.tts.noise import Noise
 from speech_server.tts.utterance import Manner, Utterance
 from tests.support import tiny_voice
-from tests.support.whole_graph import Reference, speak
 
 EXACT_DB = 90.0
 MANNER = Manner(length_scale=1.1, noise_scale=0.667, noise_w_scale=0.8, speaker=0)
