@@ -106,9 +106,11 @@ CONVERSATION = Dashboard(
                             "sum by (kind) (rate(agent_interruptions_total[$__rate_interval]))",
                             "{{kind}}",
                         ),
+                        Query("sum(rate(agent_cut_offs_total[$__rate_interval]))", "cut off"),
                     ),
                     unit="cps",
-                    about="false: taken back, because nothing was said.",
+                    about="false: taken back, because nothing was said; cut off: the agent began "
+                    "while the caller only paused.",
                     width=6,
                 ),
             ),
