@@ -26,9 +26,10 @@ class CutOffWatch:
         return was
 
     def agent_speaks(self, at_s: float) -> None:
-        """Take that the agent's voice is heard, for the first time or after a pause of it."""
+        """Take that the agent's voice is heard, or goes on, as what paused it was no words."""
         if self._due and self._began_s is None:
             self._began_s = at_s
+        self.suspected = False
 
     def caller_speaks(self, at_s: float) -> bool:
         """Take that the caller speaks; returns whether the reply had hardly begun."""

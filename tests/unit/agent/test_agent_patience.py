@@ -42,9 +42,18 @@ def test_who_goes_on_as_a_reply_begins_was_cut_off(
     watch.agent_speaks(100.0)
     if spoke_s is not None:
         assert watch.caller_speaks(100.0 + spoke_s) is (spoke_s < 0.8)
-    watch.agent_speaks(101.0)  # after a pause of its voice, which begins nothing anew
     assert watch.reply_ended(interrupted=interrupted) is cut_off
     assert not watch.suspected
+
+
+def test_a_cough_as_a_reply_begins_is_forgotten_when_the_voice_goes_on() -> None:
+    watch = CutOffWatch()
+    watch.turn_ended()
+    watch.agent_speaks(100.0)
+    assert watch.caller_speaks(100.3)
+    watch.agent_speaks(101.0)
+    assert not watch.caller_speaks(101.2)
+    assert not watch.reply_ended(interrupted=True)
 
 
 def test_a_reply_of_which_nothing_was_heard_cut_off_too() -> None:
