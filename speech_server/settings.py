@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         "waits 128 at least, for its last sound.",
     )
     stop_silence_ms: int = Field(
-        default=480,
+        default=448,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
@@ -194,9 +194,9 @@ class Settings(BaseSettings):
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        default=0.9,
+        default=0.97,
         description="End-of-turn probability from which a turn counts as complete; below it the "
-        "silence grows evenly to the longest.",
+        "silence grows to the longest, with the root of what is missing.",
     )
     max_utterance_ms: int = Field(
         default=20_000,

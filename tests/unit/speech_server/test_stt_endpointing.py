@@ -22,6 +22,7 @@ DEFAULTS = replace(
     preflight_silence_ms=128,
     stop_silence_ms=320,
     max_stop_silence_ms=960,
+    end_of_turn_threshold=0.9,
 )
 V, U, S = 0.9, 0.4, 0.01
 
@@ -83,7 +84,7 @@ def test_a_pause_that_goes_on_is_resumed():
 
 
 @pytest.mark.parametrize(
-    ("probability", "end_ms"), [(0.9, 448), (0.45, 768), (0.0, 1088), (None, 1088)]
+    ("probability", "end_ms"), [(0.9, 448), (0.45, 928), (0.0, 1088), (None, 1088)]
 )
 def test_the_turn_decides_how_long_to_wait(probability, end_ms):
     events = run([V] * 4 + [S] * 60, patient=True, judge=probability)
@@ -110,7 +111,7 @@ def test_a_judgement_counts_for_its_pause_only():
 
 
 def test_an_incomplete_turn_is_judged_again_and_its_best_score_counts():
-    for scores, silence_ms, looks in (([0.1, 0.9], 400, 2), ([0.3, 0.0], 768, 2), ([0.9], 320, 1)):
+    for scores, silence_ms, looks in (([0.1, 0.9], 400, 2), ([0.3, 0.0], 842, 2), ([0.9], 320, 1)):
         endpointer = Endpointer(DEFAULTS, patient=True)
         left = list(scores)
         for probability in [V] * 4 + [S] * 60:

@@ -46,7 +46,7 @@ def test_what_counts_as_a_question(text, question):
     assert is_question(text) is question
 
 
-@pytest.mark.parametrize(("text", "silence_ms"), [("Is it so then?", 480), ("It is so then.", 960)])
+@pytest.mark.parametrize(("text", "silence_ms"), [("Is it so then?", 448), ("It is so then.", 960)])
 async def test_a_question_waits_for_the_shorter_silence(text, silence_ms):
     def answer(item: DecodeItem) -> Hypothesis:
         return replace(FakeEngine._frames(item), text=text)
@@ -75,7 +75,7 @@ async def test_a_question_waits_for_the_shorter_silence(text, silence_ms):
         async with made.channel() as channel, asyncio.timeout(30):
             async for response in pb_grpc.SpeechToTextServiceStub(channel).Transcribe(speak()):
                 if response.result.preflight:
-                    assert response.result.end_of_turn_probability == (silence_ms == 480)
+                    assert response.result.end_of_turn_probability == (silence_ms == 448)
                     shown.set()
                 if response.result.is_final:
                     final.CopyFrom(response.result)
