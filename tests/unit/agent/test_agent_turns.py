@@ -17,8 +17,17 @@ from tests.support.conversation import BUSY, Conversation
 from tests.support.fake_speech import WORD_SECONDS, Script
 from tests.support.turns import Turn, held_at_once, turns_into
 
+LONG_REPLY = " ".join(f"word{number}" for number in range(16)) + "."
+"""Of two seconds, to be spoken over."""
+
 TURNS: dict[str, Turn] = {}
 turn = turns_into(TURNS)
+
+
+async def until_answered(call: Conversation) -> None:
+    """Ask, and wait for the agent's voice."""
+    await call.say(0.3)
+    await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
 
 
 @turn
@@ -116,29 +125,27 @@ async def barge_in_stops_the_voice_and_keeps_only_what_was_heard() -> None:
 
 @turn
 async def noise_over_the_voice_pauses_and_resumes() -> None:
-    text = " ".join(f"word{number}" for number in range(16)) + "."
     script = Script(heard=["Tell me.", ""])
-    async with Conversation(script, lambda _: Reply(text)) as call:
+    async with Conversation(script, lambda _: Reply(LONG_REPLY)) as call:
         await call.say()
         await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
         await asyncio.sleep(0.4)
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
         assert call.loudspeaker.at("pause") and call.loudspeaker.at("resume")
-        assert call.finals("agent") == [text]
+        assert call.finals("agent") == [LONG_REPLY]
 
 
 @turn
 async def a_nod_over_the_voice_is_no_interruption() -> None:
-    text = " ".join(f"word{number}" for number in range(16)) + "."
     script = Script(heard=["Tell me.", "Mm-hmm, right."])
-    async with Conversation(script, lambda _: Reply(text)) as call:
+    async with Conversation(script, lambda _: Reply(LONG_REPLY)) as call:
         await call.say()
         await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
         await asyncio.sleep(0.4)
         await call.say(0.3)
         await call.until(lambda: bool(call.finals("agent")), 8)
-        assert call.finals("agent") == [text]
+        assert call.finals("agent") == [LONG_REPLY]
         assert call.finals("user") == ["Tell me.", "Mm-hmm, right."]
         assert len(call.ollama.requests) == 1
 
@@ -171,10 +178,8 @@ async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
 @turn
 async def who_was_cut_off_is_waited_for_longer() -> None:
     script = Script(heard=["I want a table.", "For two."])
-    text = " ".join(f"word{number}" for number in range(16)) + "."
-    async with Conversation(script, lambda _: Reply(text)) as call:
-        await call.say(0.3)
-        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+    async with Conversation(script, lambda _: Reply(LONG_REPLY)) as call:
+        await until_answered(call)
         await call.say(0.6)  # goes on as the reply begins
         # As long as may be for the rest of the turn, and longer than usual afterwards.
         assert call.patience_ms == [512, 480, 1312]
@@ -185,10 +190,8 @@ async def who_was_cut_off_is_waited_for_longer() -> None:
 @turn
 async def an_objection_to_a_reply_is_no_going_on() -> None:
     script = Script(heard=["I want a table.", "No, a chair."])
-    text = " ".join(f"word{number}" for number in range(16)) + "."
-    async with Conversation(script, lambda _: Reply(text)) as call:
-        await call.say(0.3)
-        await call.until(lambda: bool(call.loudspeaker.at("begin")), 5)
+    async with Conversation(script, lambda _: Reply(LONG_REPLY)) as call:
+        await until_answered(call)
         await asyncio.sleep(1.2)
         await call.say(0.6)
         await call.until(lambda: len(call.finals("agent")) == 2, 8)
