@@ -26,6 +26,9 @@ log = get_logger(__name__)
 FIRST_S: Final = 0.05
 """How long a refusal waits for the client's first message."""
 
+WRITTEN_S: Final = 1.0
+"""How long the end of a stream waits for a response that is being written."""
+
 
 class StreamGuard(grpc.aio.ServerInterceptor):
     """Holds a place for each stream and turns its error into a status.
@@ -148,12 +151,22 @@ class _PatientContext:
 
 
 async def write(context: Any, response: Any, send_s: float) -> None:
-    """Write one response within a deadline."""
+    """Write one response within a deadline.
+
+    A stream that is ended meanwhile waits a moment for it: grpc.aio tells a client nothing of an
+    error, and leaves it waiting, when its first response is on its way.
+    """
+    writing = asyncio.ensure_future(context.write(response))
     try:
         async with asyncio.timeout(send_s):
-            await context.write(response)
+            await asyncio.shield(writing)
     except TimeoutError:
+        writing.cancel()
         raise SlowReader(f"a result was not taken within {send_s:g} s") from None
+    except asyncio.CancelledError:
+        await asyncio.wait([writing], timeout=WRITTEN_S)
+        writing.cancel()
+        raise
 
 
 async def _first_message(requests: AsyncIterator[Any]) -> None:

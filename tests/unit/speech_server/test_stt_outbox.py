@@ -40,3 +40,19 @@ async def test_a_write_has_a_deadline():
 
     with pytest.raises(SlowReader):
         await write(Stuck(), EVENT, 0.05)
+
+
+async def test_a_stream_that_ends_lets_a_write_on_its_way_arrive():
+    written = []
+
+    class Slow:
+        async def write(self, response: object) -> None:
+            await asyncio.sleep(0.05)
+            written.append(response)
+
+    writing = asyncio.create_task(write(Slow(), EVENT, 5))
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert written == [EVENT]
