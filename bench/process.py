@@ -15,6 +15,7 @@ __all__ = [
     "Program",
     "Usage",
     "engine_environment",
+    "own_memory_mb",
     "tree_cpu_s",
     "tree_memory_mb",
 ]
@@ -158,6 +159,17 @@ def tree_memory_mb(pids: Iterable[int]) -> float:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return total / 1e6
+
+
+def own_memory_mb(pid: int) -> float:
+    """Resident memory of a process without pages of files, in millions of bytes.
+
+    Those of libraries and models are the system's to drop, and are one process's alone or shared
+    as others that have them open come and go.
+    """
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    sizes = dict(line.split(":", 1) for line in lines)
+    return sum(int(sizes[name].split()[0]) for name in ("RssAnon", "RssShmem")) * 1024 / 1e6
 
 
 def _prelude(cores: int | None) -> list[str]:

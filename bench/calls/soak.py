@@ -17,7 +17,7 @@ from bench.calls.clips import questions
 from bench.calls.records import RawFile
 from bench.calls.rig import Rig
 from bench.calls.talk import Talker
-from bench.process import tree_memory_mb
+from bench.process import own_memory_mb, tree_memory_mb
 from caller.token import ControlApi
 
 __all__ = ["SAMPLE_S", "Rests", "drift", "measure", "slope_per_hour"]
@@ -29,8 +29,9 @@ SAMPLE_S = 10.0
 WARM_UP = 0.2
 """Part of the soak that is not judged."""
 APART_S = 1.7
-QUIET_S = 6.0
-"""What is free has gone back to the system after so long without a call."""
+QUIET_S = 30.0
+"""After so long without a call what is free has gone back to the system, and gRPC's pool has let go
+of the threads beyond its reserve, which it keeps until they were idle for 20 s."""
 LEAST_RESTS = 5
 DRAWS = 2000
 
@@ -85,7 +86,7 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
             group.create_task(look())
             for number in range(settings.soak_calls):
                 group.create_task(talk(number))
-    await asyncio.sleep(SAMPLE_S)  # the last call's process ends
+    await asyncio.sleep(QUIET_S)
     await asyncio.to_thread(sample, "after")
     tell(f"{sum(line['kind'] == 'turn' for line in lines)} turns")
     return lines
@@ -177,7 +178,7 @@ def _usage(rig: Rig) -> dict[str, Any]:
     found: dict[str, Any] = {"agent_tree_mb": round(tree_memory_mb([worker]), 1)}
     for name, pid in (("speech", server), ("agent", worker)):
         process = psutil.Process(pid)
-        found[f"{name}_mb"] = round(process.memory_full_info().uss / 1e6, 2)
+        found[f"{name}_mb"] = round(own_memory_mb(pid), 2)
         found[f"{name}_fds"] = process.num_fds()
         found[f"{name}_threads"] = process.num_threads()
         found[f"{name}_thread_names"] = _thread_names(pid)
