@@ -56,6 +56,8 @@ class Job:
     """Jobs of the same stream that waited already: a stream with a backlog delays itself alone."""
     queued_at: float = field(default_factory=time.perf_counter)
     retried: str = ""
+    free: bool = False
+    """Begun only since nobody needed the model: it says nothing of what finals need."""
 
     @property
     def rank(self) -> tuple[Priority, int, int]:
@@ -103,6 +105,7 @@ class Scheduler:
         self._metrics = metrics
         self._numbers = itertools.count()
         self._queue: list[Job] = []
+        self._at_work: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
         self._interim_lanes = max(1, lanes - 1)
@@ -121,15 +124,18 @@ class Scheduler:
         return len(self._queue)
 
     def submit(
-        self, item: DecodeItem, priority: Priority, stream: Hashable
+        self, item: DecodeItem, priority: Priority, stream: Hashable, *, free: bool = False
     ) -> asyncio.Future[Hypothesis]:
         """Queue a window; a queued interim of the same stream is replaced and its future cancelled.
 
+        What is ``free`` would not have been begun on a busier model, and does not count as load.
         The future fails with `EngineFailed` when the engine does. Cancelling it takes the job out
         of the queue, and ends its decoding when nobody waits for its batch mates either.
         """
         loop = asyncio.get_running_loop()
-        job = Job(item, priority, stream, loop, loop.create_future(), next(self._numbers))
+        job = Job(
+            item, priority, stream, loop, loop.create_future(), next(self._numbers), free=free
+        )
         replaced: list[Job] = []
         with self._changed:
             if self._closed:
@@ -154,6 +160,11 @@ class Scheduler:
         """Whether the job of a future is still in the queue."""
         with self._changed:
             return any(job.future is future for job in self._queue)
+
+    def is_free_for(self, stream: Hashable) -> bool:
+        """Whether nothing waits or is computed that is not this stream's."""
+        with self._changed:
+            return all(job.stream == stream for job in (*self._queue, *self._at_work))
 
     def is_full(self, streams: int) -> bool:
         """Whether no stream fits beside so many open ones: by measure, or since finals wait."""
@@ -193,6 +204,7 @@ class Scheduler:
                     return
                 batch = self._pick()
                 final = batch[0].final
+                self._at_work += batch
                 self._finals_running += final
                 self._running += 1
                 sharing = self._running
@@ -205,6 +217,7 @@ class Scheduler:
                 sharing += self._running
                 self._running -= 1
                 self._finals_running -= final
+                self._at_work = [job for job in self._at_work if job not in batch]
                 self._changed.notify()
             # Lanes that computed at the same time had a part of the device each.
             self._account(batch, took_s / (sharing / 2), whole=whole)
@@ -219,7 +232,7 @@ class Scheduler:
 
     def _account(self, batch: list[Job], busy_s: float, *, whole: bool) -> None:
         finals = batch[0].final
-        self.load.add(busy_s, finals=finals)
+        self.load.add(busy_s, finals=finals and not all(job.free for job in batch))
         if finals and whole:
             self.headroom.learn(busy_s, sum(job.item.seconds for job in batch))
 

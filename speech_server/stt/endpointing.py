@@ -39,6 +39,11 @@ class Began:
 
 
 @dataclass(frozen=True)
+class Fading:
+    """The voice has become weak: silence may be about to follow."""
+
+
+@dataclass(frozen=True)
 class Paused:
     """Silence has lasted for the preflight; ``end_ms`` is the end of the last voiced window."""
 
@@ -69,7 +74,7 @@ class Ended:
     end_ms: int
 
 
-Event = Began | Paused | InDoubt | Ending | Resumed | Ended
+Event = Began | Fading | Paused | InDoubt | Ending | Resumed | Ended
 
 _FORGIVEN_WINDOWS: Final = 2
 """Unvoiced windows that do not undo the voiced ones before an utterance has begun."""
@@ -84,6 +89,13 @@ BRIEF_MS: Final = 640
 BRIEF_PREFLIGHT_MS: Final = 128
 """Least silence before the preflight of a word or two: the sounds that end "stop" and "help" come
 after a silence of their own, and there are no other words to guess them from (ADR 0009)."""
+
+FADING: Final = 0.9
+"""Voice probability below which a voice fades: most ends of speech are below it for a window or two
+before they are below the stop threshold (ADR 0019)."""
+
+FADE_MS: Final = 96
+"""Longest time between that and the silence: a voice that is weak for longer may say a word."""
 
 JUDGED_MS: Final = 128
 """Silence that the first judgement of a pause hears."""
@@ -126,6 +138,7 @@ class Endpointer:
         self._start_ms: int | None = None
         self._unvoiced = 0
         self._silence_from_ms: int | None = None
+        self._faded_ms: int | None = None
         self._told_pause = False
         self._judgements = 0
         self._told_end = False
@@ -149,6 +162,16 @@ class Endpointer:
     def paused(self) -> bool:
         """Whether a pause was told and speech has not gone on since."""
         return self._told_pause
+
+    @property
+    def faded_ms(self) -> int | None:
+        """Moment up to which the voice was heard when it began to fade into this silence.
+
+        None when it went on meanwhile, was weak for long or ended at once.
+        """
+        if self._faded_ms is None or self.end_ms - self._faded_ms > FADE_MS:
+            return None
+        return self._faded_ms
 
     @property
     def _preflight_ms(self) -> int:
@@ -175,6 +198,7 @@ class Endpointer:
         self.voiced_ms = 0
         self._start_ms = None
         self._silence_from_ms = None
+        self._faded_ms = None
         self._told_pause = False
         self._completeness = self._least
 
@@ -195,16 +219,21 @@ class Endpointer:
 
     def _follow(self, probability: float, begin_ms: int) -> list[Event]:
         config = self.config
+        if probability >= FADING:
+            self._faded_ms = None
         if probability >= config.start_threshold:
             resumed = self._told_pause
             self.voiced_ms += WINDOW_MS
             self._silence_from_ms = None
             self._told_pause = False
             self._completeness = self._least
-            return [Resumed()] if resumed else []
+            if resumed:
+                self._faded_ms = None
+                return [Resumed()]
+            return self._fade(probability)
         if self._silence_from_ms is None:
             if probability >= config.stop_threshold:
-                return []
+                return self._fade(probability)
             self._silence_from_ms = begin_ms
         silence_ms = self.clock_ms - self._silence_from_ms
         events: list[Event] = []
@@ -228,6 +257,14 @@ class Endpointer:
             events.append(Ended(self._silence_from_ms))
             self.reset()
         return events
+
+    def _fade(self, probability: float) -> list[Event]:
+        # Who wants a preflight of more silence than a window is not served by less.
+        early = self._preflight_ms <= WINDOW_MS
+        if probability >= FADING or self._faded_ms is not None or not early:
+            return []
+        self._faded_ms = self.clock_ms
+        return [Fading()]
 
     @property
     def _judge_ms(self) -> float:

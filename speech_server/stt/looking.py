@@ -23,7 +23,13 @@ class Look:
         self._front = front
 
     def decode(
-        self, utterance: Utterance, to_ms: int, priority: Priority, config: StreamConfig
+        self,
+        utterance: Utterance,
+        to_ms: int,
+        priority: Priority,
+        config: StreamConfig,
+        *,
+        free: bool = False,
     ) -> asyncio.Future[Hypothesis]:
         """Queue an utterance as far as it was heard up to a moment."""
         item = DecodeItem(
@@ -38,7 +44,12 @@ class Look:
             prefix=utterance.stable.tokens,
             interim=priority is not Priority.FINAL,
         )
-        return self._models.scheduler.submit(item, priority, self)
+        return self._models.scheduler.submit(item, priority, self, free=free)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the recognition model has nothing to do but for this stream."""
+        return self._models.scheduler.is_free_for(self)
 
     async def end_of_turn(self, at_ms: int) -> float | None:
         """Tell how likely the turn is over at a moment; None without a turn model."""

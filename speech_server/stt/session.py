@@ -160,8 +160,7 @@ class Session:
         for probability in heard.probabilities:
             # A window that a forced end cut in two was heard already.
             cut = not self._utterance and self._endpointer.clock_ms < self._cut_ms
-            events = self._endpointer.push(0.0 if cut else probability)
-            for event in events:
+            for event in self._endpointer.push(0.0 if cut else probability):
                 self._on(event)
                 if isinstance(event, endpointing.InDoubt):
                     await self._judge_turn(event.to_ms)
@@ -184,6 +183,8 @@ class Session:
             return
         elif isinstance(event, early) and utterance.speculation is None:
             self._speculate(utterance)
+        elif isinstance(event, endpointing.Fading) and early is endpointing.Paused:
+            self._anticipate(utterance)
         elif isinstance(event, endpointing.Resumed):
             self._drop_speculation(utterance)
         elif isinstance(event, endpointing.Ended):
@@ -212,13 +213,7 @@ class Session:
         self._drop_speculation(utterance)
         self._finalise(utterance, FinalizeReason.MAX_DURATION, cut_ms, to_ms=cut_ms)
         self._cut_ms = cut_ms
-        following = self._begin(cut_ms)
-        skipped = (cut_ms - utterance.probabilities_from_ms) // WINDOW_MS
-        following.probabilities_from_ms = utterance.probabilities_from_ms + skipped * WINDOW_MS
-        following.voiced_ms = 0
-        for index, probability in enumerate(utterance.probabilities[skipped:], 1):
-            at_ms = following.probabilities_from_ms + index * WINDOW_MS
-            following.hear(probability, at_ms, config.start_threshold)
+        self._begin(cut_ms).take_over(utterance, cut_ms, config.start_threshold)
 
     def _end_now(self, reason: FinalizeReason) -> None:
         """Finalise what goes on, and speech that had not lasted long enough to begin."""
@@ -228,25 +223,40 @@ class Session:
             utterance = self._begin(endpointer.start_ms)
             utterance.voiced_ms = endpointer.voiced_ms
         if utterance is not None:
-            held = utterance.speculation is not None
             end_ms = endpointer.end_ms if endpointer.silent else self._audio_ms
-            to_ms = None if held else self._audio_ms
+            to_ms = None if utterance.speculation else self._audio_ms
             self._finalise(utterance, reason, end_ms, to_ms=to_ms)
         endpointer.reset()
         self._cut_ms = self._audio_ms
 
+    def _anticipate(self, utterance: Utterance) -> None:
+        """Begin where the voice fades what silence makes the preflight, and speech an interim."""
+        if utterance.speculation or not self._first(utterance) or not self._look.alone:
+            return
+        to_ms = self._endpointer.clock_ms
+        utterance.fade = Speculation(self._decode_final(utterance, to_ms, free=True), to_ms)
+        self._interim = utterance.fade.future
+        self._tasks.create_task(self._publish_interim(utterance, self._interim, to_ms))
+
     def _speculate(self, utterance: Utterance) -> None:
         """Decode at final quality in a pause, before it is known to be the end."""
-        if self._interim:
-            # What it would show comes with the preflight, which needs the device.
-            self._interim.cancel()
-        to_ms = min(self._endpointer.clock_ms, self._endpointer.end_ms + TAIL_MS)
-        future = self._look.decode(utterance, to_ms, Priority.FINAL, self._config)
-        speculation = Speculation(future, to_ms)
+        speculation = utterance.fade
+        if speculation is None or speculation.to_ms != self._endpointer.faded_ms:
+            to_ms = min(self._endpointer.clock_ms, self._endpointer.end_ms + TAIL_MS)
+            speculation = Speculation(self._decode_final(utterance, to_ms), to_ms)
+        elif self._interim is speculation.future:
+            self._interim = None
         utterance.speculation = speculation
-        # It shows what an interim would, so the next interim counts from here.
-        utterance.interim_at_ms = to_ms
         self._tasks.create_task(self._publish_preflight(utterance, speculation))
+
+    def _decode_final(
+        self, utterance: Utterance, to_ms: int, *, free: bool = False
+    ) -> asyncio.Future[Hypothesis]:
+        if self._interim:
+            # What it would show comes with this one, which needs the device.
+            self._interim.cancel()
+        utterance.interim_at_ms = to_ms
+        return self._look.decode(utterance, to_ms, Priority.FINAL, self._config, free=free)
 
     def _drop_speculation(self, utterance: Utterance) -> None:
         utterance.end_of_turn = None
@@ -297,7 +307,6 @@ class Session:
         if self._interim:
             self._interim.cancel()
         speculation = utterance.speculation
-        hit = speculation is not None and speculation.future.done()
         if speculation is None:
             if to_ms is None:
                 to_ms = min(self._endpointer.clock_ms, end_ms + TAIL_MS)
@@ -307,20 +316,18 @@ class Session:
             utterance.speculation = speculation
             self._metrics.stt_speculative.labels("none").inc()
         else:
-            self._metrics.stt_speculative.labels("hit" if hit else "late").inc()
+            self._metrics.stt_speculative.labels(
+                "hit" if speculation.future.done() else "late"
+            ).inc()
         self._cut_ms = max(self._cut_ms, speculation.to_ms)
         self._event(utterance, end_ms, began=False)
-        self._tasks.create_task(self._deliver(utterance, speculation, reason, end_ms, hit))
+        self._tasks.create_task(self._deliver(utterance, speculation, reason, end_ms))
 
     async def _deliver(
-        self,
-        utterance: Utterance,
-        speculation: Speculation,
-        reason: FinalizeReason,
-        end_ms: int,
-        hit: bool,
+        self, utterance: Utterance, speculation: Speculation, reason: FinalizeReason, end_ms: int
     ) -> None:
         endpoint_at = time.perf_counter()
+        hit = speculation.future.done()
         hypothesis = await speculation.future
         while not self._first(utterance):
             await self._unfinished[0].done.wait()
@@ -389,9 +396,5 @@ class Session:
 
     async def _room(self) -> None:
         """Wait while more audio waits for its final than is allowed."""
-        while self._backlog_ms() > self._max_backlog_ms:
+        while sum(utterance.backlog_ms for utterance in self._unfinished) > self._max_backlog_ms:
             await next(u for u in self._unfinished if u.over).done.wait()
-
-    def _backlog_ms(self) -> int:
-        over = [u for u in self._unfinished if u.over and u.speculation]
-        return sum(u.speculation.to_ms - u.from_ms for u in over if u.speculation)

@@ -35,6 +35,8 @@ class Utterance:
     interim_at_ms: int = 0
     end_of_turn: float | None = None
     speculation: Speculation | None = None
+    fade: Speculation | None = None
+    """What was begun when the voice faded last."""
     stable: StablePrefix = field(default_factory=StablePrefix)
     probabilities: list[float] = field(default_factory=list)
     probabilities_from_ms: int = 0
@@ -52,6 +54,11 @@ class Utterance:
         """Mean voice probability of its voiced windows."""
         return self.voice_sum * WINDOW_MS / self.voiced_ms if self.voiced_ms else 0.0
 
+    @property
+    def backlog_ms(self) -> int:
+        """Its audio, while that waits for the final."""
+        return self.speculation.to_ms - self.from_ms if self.over and self.speculation else 0
+
     def next_revision(self) -> int:
         """Count one result more."""
         self.revision += 1
@@ -65,6 +72,14 @@ class Utterance:
         if probability >= threshold:
             self.voiced_ms += WINDOW_MS
             self.voice_sum += probability
+
+    def take_over(self, earlier: "Utterance", cut_ms: int, threshold: float) -> None:
+        """Note what an utterance that was too long had heard beyond the cut."""
+        skipped = (cut_ms - earlier.probabilities_from_ms) // WINDOW_MS
+        self.probabilities_from_ms = earlier.probabilities_from_ms + skipped * WINDOW_MS
+        self.voiced_ms = 0
+        for index, probability in enumerate(earlier.probabilities[skipped:], 1):
+            self.hear(probability, self.probabilities_from_ms + index * WINDOW_MS, threshold)
 
     def best_cut_ms(self, stop_threshold: float) -> int:
         """Find where to cut an utterance that is too long.

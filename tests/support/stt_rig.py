@@ -75,7 +75,7 @@ class FakeEngine:
 
 
 class LoudnessVad:
-    """Calls a window voiced when it is loud: tests draw speech as noise."""
+    """Calls a window voiced when it is loud, and doubtful when faint: speech is drawn as noise."""
 
     def stream(self) -> "LoudnessStream":
         return LoudnessStream()
@@ -90,12 +90,21 @@ class LoudnessStream:
         count = len(audio) // 512
         self._rest = audio[count * 512 :]
         windows = audio[: count * 512].reshape(count, 512)
-        return [0.95 if np.abs(window).mean() > 0.01 else 0.02 for window in windows]
+        return [self._probability(float(np.abs(window).mean())) for window in windows]
+
+    @staticmethod
+    def _probability(loudness: float) -> float:
+        return 0.95 if loudness > 0.01 else 0.6 if loudness > 0.001 else 0.02
 
 
-def voice(seconds: float, rate_hz: int = 16_000) -> bytes:
+def voice(seconds: float, rate_hz: int = 16_000, loudness: float = 3000) -> bytes:
     rng = np.random.default_rng(7)
-    return (rng.normal(0, 3000, int(seconds * rate_hz))).astype("<i2").tobytes()
+    return (rng.normal(0, loudness, int(seconds * rate_hz))).astype("<i2").tobytes()
+
+
+def faint(seconds: float) -> bytes:
+    """Sound of which nobody knows whether it is a voice."""
+    return voice(seconds, loudness=150)
 
 
 def silence(seconds: float, rate_hz: int = 16_000) -> bytes:

@@ -4,6 +4,7 @@ import pytest
 
 from speech_server.settings import Settings
 from speech_server.stt.endpointing import (
+    FADE_MS,
     HELD_MS,
     LEAD_MS,
     Began,
@@ -11,6 +12,7 @@ from speech_server.stt.endpointing import (
     Ending,
     Endpointer,
     Endpointing,
+    Fading,
     InDoubt,
     Paused,
     Resumed,
@@ -24,7 +26,7 @@ DEFAULTS = replace(
     max_stop_silence_ms=960,
     end_of_turn_threshold=0.9,
 )
-V, U, S = 0.9, 0.4, 0.01
+V, U, S = 0.95, 0.4, 0.01
 
 
 def run(windows, *, patient=False, config=DEFAULTS, judge=None):
@@ -174,3 +176,46 @@ def test_the_end_is_told_ahead_once_in_each_pause(end_of_turn):
     # The first pause ended before its end was near, unless the turn seemed complete.
     assert len(ending) == (2 if end_of_turn == 0.9 else 1)
     assert 0 < ended - ending[-1] <= LEAD_MS
+
+
+QUICK = replace(DEFAULTS, preflight_silence_ms=32)
+F = 0.6
+
+
+def test_a_voice_that_fades_into_silence_is_told_ahead():
+    endpointer = Endpointer(QUICK, patient=False)
+    told = []
+    for probability in [V] * 20 + [F, U, S]:
+        for event in endpointer.push(probability):
+            told.append((event, endpointer.faded_ms))
+    assert told[1:] == [(Fading(), 672), (Paused(704), 672)]
+
+
+def test_a_voice_that_goes_on_fades_anew():
+    events = run([V] * 20 + [F, V, F, V, S], config=QUICK)
+    assert [at for at, event in events if event == Fading()] == [672, 736]
+    endpointer = Endpointer(QUICK, patient=False)
+    for probability in [V] * 20 + [F, V, S]:
+        endpointer.push(probability)
+    assert endpointer.paused
+    assert endpointer.faded_ms is None
+
+
+def test_a_pause_that_goes_on_faintly_may_fade_again():
+    events = run([V] * 20 + [F, S, F, F, S], config=QUICK)
+    kinds = [type(event) for _, event in events]
+    assert kinds == [Began, Fading, Paused, Resumed, Fading, Paused]
+
+
+def test_a_voice_that_is_weak_for_long_may_have_said_a_word():
+    for windows, faded_ms in ((FADE_MS // 32 + 1, 672), (FADE_MS // 32 + 2, None)):
+        endpointer = Endpointer(QUICK, patient=False)
+        for probability in [V] * 20 + [U] * windows + [S]:
+            endpointer.push(probability)
+        assert endpointer.paused
+        assert endpointer.faded_ms == faded_ms
+
+
+def test_who_wants_more_silence_before_a_preflight_gets_it():
+    for windows, config in ((30, DEFAULTS), (18, QUICK)):
+        assert not any(event == Fading() for _, event in run([V] * windows + [F], config=config))

@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 
-from tests.support.stt_rig import FORCE, FakeEngine, audio, config, rig, silence, voice
+from tests.support.stt_rig import FORCE, FakeEngine, audio, config, faint, rig, silence, voice
 
-VOICE, SILENCE = voice(2.0), silence(2.0)
+VOICE, FAINT, SILENCE = voice(2.0), faint(2.0), silence(2.0)
 
 seconds = st.sampled_from([0.0, 0.02, 0.05, 0.11, 0.3, 0.7, 1.3])
 steps = st.one_of(
     st.builds(lambda s, f: audio(VOICE[: 2 * int(s * 16000)], force=f), seconds, st.booleans()),
+    st.builds(lambda s, f: audio(FAINT[: 2 * int(s * 16000)], force=f), seconds, st.booleans()),
     st.builds(lambda s, f: audio(SILENCE[: 2 * int(s * 16000)], force=f), seconds, st.booleans()),
     st.just(FORCE),
     st.builds(lambda code: config(language_code=code), st.sampled_from(["de", "en", ""])),
