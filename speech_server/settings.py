@@ -179,7 +179,8 @@ class Settings(BaseSettings):
         ge=0,
         le=5000,
         description="Silence after which the preflight is made, in milliseconds; a word or two "
-        "waits 128 at least, for its last sound.",
+        "waits 128 at least, for its last sound. At 32 or less it is begun where the voice fades, "
+        "before the silence, while no other caller needs the model.",
     )
     stop_silence_ms: int = Field(
         default=448,

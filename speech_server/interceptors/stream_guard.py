@@ -164,8 +164,8 @@ async def write(context: Any, response: Any, send_s: float) -> None:
         writing.cancel()
         raise SlowReader(f"a result was not taken within {send_s:g} s") from None
     except asyncio.CancelledError:
-        await asyncio.wait([writing], timeout=WRITTEN_S)
-        writing.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(writing, return_exceptions=True), WRITTEN_S)
         raise
 
 

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from speech_server.errors import SlowReader
+from speech_server.interceptors import stream_guard
 from speech_server.interceptors.stream_guard import write
 from speech_server.stt.outbox import LONGEST, Outbox
 from speech_server.stt.results import SpeechEvent
@@ -56,3 +57,24 @@ async def test_a_stream_that_ends_lets_a_write_on_its_way_arrive():
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert written == [EVENT]
+
+
+async def test_a_stream_that_ends_waits_for_no_write_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_guard, "WRITTEN_S", 0.05)
+    ended = asyncio.Event()
+
+    class Stuck:
+        async def write(self, response: object) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+    writing = asyncio.create_task(write(Stuck(), EVENT, 30))
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(writing, 5)
+    assert ended.is_set()

@@ -288,7 +288,7 @@ class EndpointingConfig(_message.Message):
     """Audio before the first voiced sample that belongs to the utterance, in milliseconds."""
     preflight_silence_ms: _builtins.int
     """Silence after which the preflight result is made, in milliseconds; a word or two waits 128 at
-    least.
+    least. At 32 or less it may be begun where the voice fades, before the silence.
     """
     stop_silence_ms: _builtins.int
     """Silence that ends an utterance whose turn seems complete, in milliseconds."""
