@@ -90,7 +90,7 @@ BRIEF_PREFLIGHT_MS: Final = 128
 """Least silence before the preflight of a word or two: the sounds that end "stop" and "help" come
 after a silence of their own, and there are no other words to guess them from (ADR 0009)."""
 
-FADING: Final = 0.9
+FADING: Final = 0.6
 """Voice probability below which a voice fades: most ends of speech are below it for a window or two
 before they are below the stop threshold (ADR 0019)."""
 

@@ -94,7 +94,7 @@ class LoudnessStream:
 
     @staticmethod
     def _probability(loudness: float) -> float:
-        return 0.95 if loudness > 0.01 else 0.6 if loudness > 0.001 else 0.02
+        return 0.95 if loudness > 0.01 else 0.55 if loudness > 0.001 else 0.02
 
 
 def voice(seconds: float, rate_hz: int = 16_000, loudness: float = 3000) -> bytes:

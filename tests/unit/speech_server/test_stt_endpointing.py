@@ -179,7 +179,7 @@ def test_the_end_is_told_ahead_once_in_each_pause(end_of_turn):
 
 
 QUICK = replace(DEFAULTS, preflight_silence_ms=32)
-F = 0.6
+F = 0.55
 
 
 def test_a_voice_that_fades_into_silence_is_told_ahead():
