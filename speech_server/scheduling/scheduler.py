@@ -105,12 +105,10 @@ class Scheduler:
         self._metrics = metrics
         self._numbers = itertools.count()
         self._queue: list[Job] = []
-        self._at_work: list[Job] = []
+        self._at_work: list[list[Job]] = []
         self._changed = threading.Condition()
         self._closed = False
         self._interim_lanes = max(1, lanes - 1)
-        self._running = 0
-        self._finals_running = 0
         self._threads = [
             threading.Thread(target=self._run, name=f"speech-stt-lane-{lane}", daemon=True)
             for lane in range(lanes)
@@ -164,7 +162,8 @@ class Scheduler:
     def is_free_for(self, stream: Hashable) -> bool:
         """Whether nothing waits or is computed that is not this stream's."""
         with self._changed:
-            return all(job.stream == stream for job in (*self._queue, *self._at_work))
+            jobs = itertools.chain(self._queue, *self._at_work)
+            return all(job.stream == stream for job in jobs)
 
     def is_full(self, streams: int) -> bool:
         """Whether no stream fits beside so many open ones: by measure, or since finals wait."""
@@ -203,30 +202,26 @@ class Scheduler:
                 if self._closed:
                     return
                 batch = self._pick()
-                final = batch[0].final
-                self._at_work += batch
-                self._finals_running += final
-                self._running += 1
-                sharing = self._running
+                self._at_work.append(batch)
+                sharing = len(self._at_work)
             self._metrics.queue_depth.labels("stt").set(self.depth)
             began = time.perf_counter()
             with self._device.recognising():
                 whole = self._decode(batch)
             took_s = time.perf_counter() - began
             with self._changed:
-                sharing += self._running
-                self._running -= 1
-                self._finals_running -= final
-                self._at_work = [job for job in self._at_work if job not in batch]
+                sharing += len(self._at_work)
+                self._at_work.remove(batch)
                 self._changed.notify()
             # Lanes that computed at the same time had a part of the device each.
             self._account(batch, took_s / (sharing / 2), whole=whole)
 
     def _ready(self) -> bool:
         """Whether there is work for a lane that is idle."""
-        if self._finals_running and self._engine.takes_all_cores:
+        finals = sum(batch[0].final for batch in self._at_work)
+        if finals and self._engine.takes_all_cores:
             return False
-        if self._running - self._finals_running < self._interim_lanes:
+        if len(self._at_work) - finals < self._interim_lanes:
             return bool(self._queue)
         return any(job.final for job in self._queue)
 
