@@ -49,6 +49,9 @@ class DecodeItem:
     """Tokens that come before the transcript; as many as ``options.context_tokens``."""
     prefix: tuple[int, ...] = ()
     """Tokens that the transcript must begin with."""
+    draft: tuple[int, ...] = ()
+    """Tokens of a decode of less audio, which need not be looked for where they are still right;
+    engines may do without."""
     interim: bool = False
     """Whether nobody waits for it; batch mates are alike."""
 
@@ -82,6 +85,8 @@ class Hypothesis:
     decode_ms: float = 0.0
     align_ms: float = 0.0
     queue_ms: float = field(default=0.0, compare=False)
+    kept_tokens: int = field(default=0, compare=False)
+    """Tokens that the draft had."""
     retried: str = ""
     """The fault for which a longer window was decoded, if one was."""
 

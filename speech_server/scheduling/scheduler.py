@@ -289,9 +289,9 @@ class Scheduler:
         job.retried = hypothesis.fault
         short = job.item.seconds <= HALF_S and hypothesis.fault != "language"
         if short and not job.item.half_window:
-            job.item = replace(job.item, half_window=True)
+            job.item = replace(job.item, half_window=True, draft=())
         else:
-            job.item = replace(job.item, full_window=True)
+            job.item = replace(job.item, full_window=True, draft=())
         with self._changed:
             if not job.future.done():
                 self._queue.append(job)
@@ -304,8 +304,11 @@ class Scheduler:
         inference.labels("stt", self._engine.name, "decode").observe(first.decode_ms / 1000)
         self._metrics.batch_size.labels("stt").observe(len(batch))
         self._metrics.stt_context_frames.observe(first.context_frames)
-        for job in batch:
+        for job, hypothesis in zip(batch, hypotheses, strict=True):
             self._metrics.queue_wait.labels("stt").observe(began - job.queued_at)
+            given = len(job.item.prefix) + hypothesis.kept_tokens
+            self._metrics.stt_tokens.labels("kept").inc(hypothesis.kept_tokens)
+            self._metrics.stt_tokens.labels("searched").inc(max(0, len(hypothesis.tokens) - given))
 
     def _finish(self, job: Job, hypothesis: Hypothesis) -> None:
         def finish() -> None:

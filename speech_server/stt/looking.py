@@ -42,6 +42,7 @@ class Look:
             language=config.language or utterance.stable.language,
             context=config.context,
             prefix=utterance.stable.tokens,
+            draft=utterance.stable.draft,
             interim=priority is not Priority.FINAL,
         )
         return self._models.scheduler.submit(item, priority, self, free=free)

@@ -32,6 +32,11 @@ class StablePrefix:
         """All stable text was spoken before this moment of the stream."""
         self._older: list[tuple[int, Hypothesis]] = []
 
+    @property
+    def draft(self) -> tuple[int, ...]:
+        """Tokens that were heard last, which the next decode may keep."""
+        return self._older[-1][1].tokens if self._older else ()
+
     def hear(self, hypothesis: Hypothesis, to_ms: int) -> None:
         """Take an interim that was made of the audio up to ``to_ms``."""
         partner = next(

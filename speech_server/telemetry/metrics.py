@@ -115,6 +115,11 @@ class Metrics:
             "Windows whose decoding ended early since nobody waited for them any more.",
             "kind",
         )
+        self.stt_tokens = self._counter(
+            "stt_tokens_total",
+            "Tokens by how they were found: kept of the decode before, or searched one by one.",
+            "found",
+        )
         self.stt_context_frames = self._histogram(
             "stt_context_frames", "Frames of 10 ms in an encoder window.", FRAME_BUCKETS
         )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,6 +198,41 @@ def test_a_prefix_and_a_context_are_kept_beside_batch_mates(backends):
     item = DecodeItem(speech, options, language="en", context=context)
     theirs = backends["ctranslate2"].decode([item])[0]
     assert engine.decode([item])[0].tokens == theirs.tokens
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_of_a_draft_is_kept_what_would_be_found_again(width):
+    speech = features(recording(CLIP))
+    item = DecodeItem(speech, language="en")
+    with closing(WhisperEngine(resolve("whisper-base"), WhisperOptions("base", beam=width))) as one:
+        alone = one.decode([item])[0]
+        assert alone.kept_tokens == 0
+        whole = replace(item, draft=alone.tokens)
+        astray = replace(item, draft=(*alone.tokens[:3], *one.tokenize(" never liked it")))
+        wrong = replace(item, draft=one.tokenize(" You never liked it"))
+        begun = replace(whole, prefix=alone.tokens[:2])
+        strange = replace(wrong, prefix=alone.tokens[:2])
+        for drafted in (whole, astray, wrong, begun, strange):
+            found = one.decode([drafted])[0]
+            assert found.tokens == alone.tokens
+            assert found.no_speech_prob == pytest.approx(alone.no_speech_prob, abs=0.02)
+            if not drafted.prefix:
+                assert found.avg_logprob == pytest.approx(alone.avg_logprob, abs=0.05)
+        together = one.decode([whole, astray, wrong, item, begun, strange])
+    assert [h.tokens for h in together] == [alone.tokens] * 6
+    kept = [h.kept_tokens for h in together]
+    assert kept[0] > len(alone.tokens) // 2
+    assert 0 < kept[1] <= 3
+    assert kept[2:4] + kept[5:] == [0, 0, 0]
+    # What is given counts as given.
+    assert kept[4] == kept[0] - 2
+
+
+def test_a_draft_is_never_longer_than_the_text_may_be(backends):
+    speech = features(recording(CLIP)[:16_000])
+    item = DecodeItem(speech, language="en", draft=backends["onnxruntime"].tokenize(" no" * 300))
+    assert len(backends["onnxruntime"].decode([item])[0].tokens) <= 18
+    assert len(backends["onnxruntime"].decode([replace(item, full_window=True)])[0].tokens) <= 224
 
 
 def test_a_beam_finds_the_likelier_text(backends):

@@ -33,13 +33,21 @@ class Beams:
         end: The token that ends a hypothesis.
         width: The most hypotheses that go on.
         longest: The most tokens of the text.
+        log_prob: Of those tokens of the prompt that were made.
     """
 
     def __init__(
-        self, prompt: Sequence[int], text_at: int, *, end: int, width: int, longest: int
+        self,
+        prompt: Sequence[int],
+        text_at: int,
+        *,
+        end: int,
+        width: int,
+        longest: int,
+        log_prob: float = 0.0,
     ) -> None:
         self.text_at = text_at
-        self.beams = [Beam(tuple(prompt), 0.0)]
+        self.beams = [Beam(tuple(prompt), log_prob)]
         self._given = len(prompt)
         self._end = end
         self._width = width

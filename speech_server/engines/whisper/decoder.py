@@ -1,8 +1,13 @@
-"""Makes tokens of what was encoded, one step of ONNX Runtime for each."""
+"""Makes tokens of what was encoded, one step of ONNX Runtime for each.
 
+Tokens that were found in a decode of less audio need no step of their own (ADR 0020): they are run
+together, and those kept that would be found again.
+"""
+
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +17,9 @@ from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import EMBEDDINGS, Shape, memory_graph, step_graph
 from speech_server.engines.whisper.weights import Floats, Weights
 
+SURE: Final = math.log(0.5)
+"""Log-probability from which a token is taken without looking at others (ADR 0020)."""
+
 Past = dict[str, Floats]
 Kind = TypeVar("Kind")
 
@@ -20,12 +28,14 @@ Kind = TypeVar("Kind")
 class Decoded:
     """Tokens of a window, those asked for at its head with them.
 
-    ``log_prob`` is that of those that were made, with the end's where it came.
+    ``log_prob`` is that of those that were made, with the end's where it came; ``kept`` tells how
+    many of them the draft had.
     """
 
     tokens: tuple[int, ...]
     log_prob: float
     no_speech_prob: float
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,19 @@ class Marks:
 
 @dataclass(frozen=True)
 class _Likely:
-    """The likeliest tokens after some rows, ``[rows, candidates]``."""
+    """The likeliest tokens after some rows, ``[rows, candidates]``, the likeliest first."""
 
     log_probs: Floats
     tokens: Integers
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a row begins with, and the log-probability of what its draft has of that."""
+
+    tokens: list[int]
+    log_prob: float
+    no_speech_prob: float
 
 
 class Decoder:
@@ -85,6 +104,7 @@ class Decoder:
         *,
         width: int,
         wanted: Callable[[], bool],
+        drafts: Sequence[Sequence[int]] = (),
     ) -> list[Decoded] | None:
         """Decode a batch; None when it is not wanted any more.
 
@@ -94,23 +114,34 @@ class Decoder:
             longest: The most tokens to make of a row, those of the prompt's text counted in.
             width: Hypotheses of a row that are followed; 1 takes the likeliest token each time.
             wanted: Asked before each token whether to go on.
+            drafts: What may come after each prompt. Kept up to the first token that is not the
+                likeliest one, or of several hypotheses not surely the best one's.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
         )
+        batch = len(prompts)
         text_at = [prompt.index(self._marks.before_text) + 1 for prompt in prompts]
         longest = min(longest, len(self._positions) - max(text_at))
-        rows = [
-            Beams(prompt, at, end=self._marks.end, width=width, longest=longest)
-            for prompt, at in zip(prompts, text_at, strict=True)
+        drafts = [
+            draft[: max(0, at + longest - 1 - len(prompt))]
+            for prompt, at, draft in zip(prompts, text_at, drafts or [()] * batch, strict=True)
         ]
-        shortest = min(len(prompt) for prompt in prompts)
-        no_speech, likely, past = self._begin(
-            np.array([prompt[:shortest] for prompt in prompts]), rows, memory, width + 1
-        )
+        heads, likely, past = self._begin(prompts, drafts, text_at, memory, width)
+        rows = [
+            Beams(
+                head.tokens,
+                at,
+                end=self._marks.end,
+                width=width,
+                longest=longest,
+                log_prob=head.log_prob,
+            )
+            for head, at in zip(heads, text_at, strict=True)
+        ]
         alive = list(range(len(rows)))
         wide = 1
-        for at in range(shortest, len(self._positions)):
+        for at in range(min(len(head.tokens) for head in heads), len(self._positions)):
             going: list[int] = []
             parents: list[list[int]] = []
             for place, number in enumerate(alive):
@@ -136,32 +167,61 @@ class Decoder:
             tokens = np.array([[beam.tokens[at]] for beam in beams])
             likely, past = self._run(tokens, at, first, memory, past, width + 1)
         return [
-            Decoded(row.best.tokens[row.text_at :], row.best.log_prob, doubt)
-            for row, doubt in zip(rows, no_speech, strict=True)
+            Decoded(
+                row.best.tokens[row.text_at :],
+                row.best.log_prob,
+                head.no_speech_prob,
+                kept=len(head.tokens) - len(prompt),
+            )
+            for row, head, prompt in zip(rows, heads, prompts, strict=True)
         ]
 
     def _begin(
-        self, prompts: Integers, rows: Sequence[Beams], memory: Past, candidates: int
-    ) -> tuple[list[float], _Likely, Past]:
-        """Run what all prompts have; tells of each row how likely there is no speech in it."""
-        batch, length = prompts.shape
-        start = int(np.argmax(prompts[0] == self._marks.start))
-        places = np.array([row * length + at for row in range(batch) for at in (start, length - 1)])
-        first = [row.text_at == length for row in rows for _ in range(2)]
+        self,
+        prompts: Sequence[Sequence[int]],
+        drafts: Sequence[Sequence[int]],
+        text_at: Sequence[int],
+        memory: Past,
+        width: int,
+    ) -> tuple[list[_Head], _Likely, Past]:
+        """Run prompts and drafts; gives what is likely after the shortest head, and its past."""
+        rows = [[*prompt, *draft] for prompt, draft in zip(prompts, drafts, strict=True)]
+        batch, length = len(rows), max(len(row) for row in rows)
+        # What is behind the end of a row changes nothing before it, and is cut off again.
+        filled = np.array([row + [self._marks.end] * (length - len(row)) for row in rows])
+        from_at = min(len(prompt) for prompt in prompts) - 1
+        asked = [prompts[0].index(self._marks.start), *range(from_at, length)]
+        places = np.array([row * length + at for row in range(batch) for at in asked])
+        first = [at + 1 == text for text in text_at for at in asked]
         empty = np.empty((batch, self._shape.heads, 0, self._shape.head_width), np.float32)
         logits, log_probs, tokens, *past = self._step.run(
             None,
             {
-                **self._rows(prompts, 0, places, first, candidates),
+                **self._rows(filled, 0, places, first, width + 1),
                 **memory,
                 **dict.fromkeys(self._past_names, empty),
             },
         )
-        no_speech = []
-        for at_start in logits[0::2]:
-            no_speech.append(float(np.exp(at_start[self._marks.no_speech] - _log_sum(at_start))))
-        likely = _Likely(log_probs[1::2], tokens[1::2])
-        return no_speech, likely, dict(zip(self._past_names, past, strict=True))
+        log_probs = log_probs.reshape(batch, len(asked), -1)
+        tokens = tokens.reshape(batch, len(asked), -1)
+        heads = []
+        for row, (prompt, draft) in enumerate(zip(prompts, drafts, strict=True)):
+            behind = len(prompt) - from_at
+            likely = _Likely(log_probs[row, behind:], tokens[row, behind:])
+            kept, log_prob = _keep(draft, likely, sure=width > 1)
+            at_start = logits[row * len(asked)]
+            no_speech = float(np.exp(at_start[self._marks.no_speech] - _log_sum(at_start)))
+            heads.append(_Head([*prompt, *draft[:kept]], log_prob, no_speech))
+        shortest = min(len(head.tokens) for head in heads)
+        last = shortest - from_at
+        return (
+            heads,
+            _Likely(log_probs[:, last], tokens[:, last]),
+            {
+                name: values[:, :, :shortest]
+                for name, values in zip(self._past_names, past, strict=True)
+            },
+        )
 
     def _run(
         self,
@@ -199,6 +259,23 @@ class Decoder:
             "masks": masks,
             "candidates": np.array([candidates]),
         }
+
+
+def _keep(draft: Sequence[int], likely: _Likely, *, sure: bool) -> tuple[int, float]:
+    """Count the first tokens of a draft that would be made again, and sum up their log-probability.
+
+    Args:
+        draft: The tokens.
+        likely: What is likely in the place of each.
+        sure: Keep only what is so likely that no other hypothesis becomes the better one.
+    """
+    total = 0.0
+    for at, token in enumerate(draft):
+        log_prob = float(likely.log_probs[at, 0])
+        if int(likely.tokens[at, 0]) != token or (sure and log_prob < SURE):
+            return at, total
+        total += log_prob
+    return len(draft), total
 
 
 def _filled(items: list[Kind], count: int) -> list[Kind]:

@@ -162,7 +162,12 @@ class WhisperEngine:
         results: list[Decoded] | None
         if self._packed:
             results = self._packed.decoder.decode(
-                as_floats(encoded), prompts, max(limits), width=width, wanted=wanted
+                as_floats(encoded),
+                prompts,
+                max(limits),
+                width=width,
+                wanted=wanted,
+                drafts=[_new(item) for item in items],
             )
         else:
             results = self._narrow.decode(encoded, prompts, self._marks, max(limits), width=width)
@@ -269,6 +274,7 @@ class WhisperEngine:
             language=language[0],
             language_probability=language[1],
             fault=fault,
+            kept_tokens=result.kept,
         )
 
     def _words(
@@ -326,6 +332,12 @@ class WhisperEngine:
             return frozenset()
         encoded = self._encode(np.zeros((1, self.n_mels, 100), np.float32))
         return MEASURED.get(encoded.shape[2], frozenset())
+
+
+def _new(item: DecodeItem) -> tuple[int, ...]:
+    """Give what the draft has beyond the prefix, if it begins with that."""
+    given = len(item.prefix)
+    return item.draft[given:] if item.draft[:given] == item.prefix else ()
 
 
 def _limit(item: DecodeItem) -> int:

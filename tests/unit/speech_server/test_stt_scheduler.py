@@ -160,11 +160,14 @@ async def test_a_fault_of_one_is_retried_alone_over_longer_windows(busy, mends, 
         return replace(FakeEngine._frames(one), fault=fault)
 
     engine.answer = answer
-    jobs = [scheduler.submit(item(10 + n), FINAL, n) for n in range(3)]
+    jobs = [scheduler.submit(item(10 + n, draft=(n,)), FINAL, n) for n in range(3)]
     engine.gate.set()
     done = await asyncio.gather(*jobs)
     assert [h.retried for h in done] == ["", "loop", ""]
     assert heard(engine) == [[10, 11, 12], *[[11]] * tries]
+    # What led into the loop may have been the draft.
+    drafts = [[one.draft for one in batch] for batch in engine.batches[1:]]
+    assert drafts == [[(0,), (1,), (2,)], *[[()]] * tries]
 
 
 async def test_long_speech_is_retried_over_the_full_window_at_once(busy):
