@@ -241,7 +241,8 @@ class Settings(BaseSettings):
         ge=0,
         le=200,
         description="Letters of whole words from which a clause is begun whose end has not come, "
-        "when nothing else is left to hear; five more must be known. 0 waits for its end.",
+        "when nothing else is left to hear; fewer where the text comes fast, and five more must be "
+        "known. 0 waits for its end.",
     )
     tts_buffer_delay_ms: int = Field(
         default=300,

@@ -11,6 +11,7 @@ from trinity.speech.v1 import text_to_speech_service_pb2 as pb
 from speech_server.engines.piper import PiperVoice
 from speech_server.errors import EngineFailed, InvalidRequest
 from speech_server.telemetry import Metrics
+from speech_server.tts.arrival import Arrival
 from speech_server.tts.delivery import Delivery
 from speech_server.tts.jobs import Job, Replay, WholeText
 from speech_server.tts.joining import Joiner
@@ -90,7 +91,7 @@ class Context:
         self._segmenter = open_segmenter(
             options, loaded, first_clause=workshop.first_clause, opening=workshop.opening
         )
-        self._pieces = 0
+        self._arrival = Arrival()
         self._opened: tuple[int, Utterance, SegmentSound] | None = None
         self._joiner = Joiner(workshop.join_letters)
         self._stall: asyncio.TimerHandle | None = None
@@ -139,7 +140,7 @@ class Context:
             raise InvalidRequest(
                 f"a context takes at most {MAX_CHARACTERS} characters", field="text"
             )
-        self._pieces += 1
+        self._arrival.note(self._loop.time())
         self._take(self._segmenter.feed(text))
         self._open()
         self._watch_stall()
@@ -267,10 +268,10 @@ class Context:
 
         Text that came in one piece has an end that comes as soon.
         """
-        if self._pieces < 2 or self._joiner.holding or not self._segmenter.waiting:
+        if self._arrival.pieces < 2 or self._joiner.holding or not self._segmenter.waiting:
             return
         if self._runs_out(OPEN_UNTIL_S):
-            segment = self._segmenter.opening()
+            segment = self._segmenter.opening(self._arrival.opening_letters)
             if segment is not None:
                 self._take([segment])
         if self._segmenter.opens:

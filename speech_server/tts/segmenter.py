@@ -24,6 +24,8 @@ _CLOSERS = "\"')]}»”’*_`~"
 _SPEAKABLE = re.compile(r"\w")
 _PLAIN = re.compile(r"\s*[^\W\d_]+(?:['’-][^\W\d_]+)*[,;]?(?=\s)")
 """A whole word of letters alone: its sound hangs on no sign or number beside it."""
+_BEGUN = re.compile(r"\s*[^\W\d_]+$")
+"""A word of letters, as far as it has come."""
 
 AHEAD_LETTERS = 5
 """Letters that must be known after an opening: a word sounds as what follows makes it."""
@@ -120,18 +122,24 @@ class Segmenter:
                 found.append(segment)
         return found
 
-    def opening(self) -> Segment | None:
+    def opening(self, letters: int = MAX_CHARS) -> Segment | None:
         """Give the beginning of a clause whose end has not come, if enough of it is there.
 
         As much of it as may be; when it is asked for is the caller's choice, so that what it
         gives, alone of all segments, hangs on the pieces in which the text came.
+
+        Args:
+            letters: Letters that are enough, if they are fewer than those of the segmenter.
         """
         words = list(self._plain_words())
         known = words[-1] if words else 0
+        # What follows is only known, so it need not be whole: most tokens of a model are words.
+        if _BEGUN.match(self._text, known):
+            known = len(self._text)
         for end in reversed(words):
             ahead = self._text[end:known]
             if letters_in(ahead) >= AHEAD_LETTERS:
-                least = AHEAD_LETTERS if self._before else self._opening
+                least = AHEAD_LETTERS if self._before else min(letters, self._opening)
                 if not self._opening or letters_in(self._text[:end]) < least:
                     return None
                 if len(self._before) + known > MAX_CHARS:

@@ -17,6 +17,7 @@ from speech_server.engines.piper import (
 from speech_server.settings import Settings
 from speech_server.telemetry import Metrics
 from speech_server.tts import TtsModels
+from speech_server.tts.arrival import Arrival
 from speech_server.tts.compute import run_text, run_windows
 from speech_server.tts.joining import Joiner
 from speech_server.tts.noise import Noise
@@ -67,7 +68,47 @@ def test_an_opening_takes_as_much_as_is_known() -> None:
     assert segmenter.feed("The blue bicycle will be ready for you") == []
     begun = segmenter.opening()
     assert begun is not None
-    assert (begun.text, begun.ahead) == ("The blue bicycle will be", " ready for")
+    assert (begun.text, begun.ahead) == ("The blue bicycle will be ready", " for you")
+
+
+def test_the_word_that_is_being_written_is_known_of_the_rest() -> None:
+    segmenter = Segmenter(8, 8)
+    segmenter.feed("The blue bicycle wo")
+    assert segmenter.opening() is None
+    segmenter.feed("uld")
+    begun = segmenter.opening()
+    assert begun is not None
+    assert (begun.text, begun.ahead) == ("The blue bicycle", " would")
+
+
+def test_fewer_letters_are_enough_where_they_are_asked_for() -> None:
+    segmenter = Segmenter(8, 8)
+    segmenter.feed("Your order")
+    assert segmenter.opening(5) is None
+    begun = segmenter.opening(4)
+    assert begun is not None
+    assert (begun.text, begun.ahead) == ("Your", " order")
+    segmenter.feed(" was sent")
+    begun = segmenter.opening(30)
+    assert begun is not None
+    assert (begun.text, begun.before, begun.ahead) == (" order", "Your", " was sent")
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "letters"), [(0.0, 4), (0.01, 4), (0.033, 4), (0.06, 5), (0.09, 6), (0.2, 10)]
+)
+def test_the_slower_a_text_comes_the_longer_its_opening(apart_s: float, letters: int) -> None:
+    arrival = Arrival()
+    for number in range(3):
+        arrival.note(7.0 + number * apart_s)
+    assert arrival.pieces == 3
+    assert arrival.opening_letters == letters
+
+
+def test_a_text_of_one_piece_has_no_pace() -> None:
+    arrival = Arrival()
+    arrival.note(7.0)
+    assert (arrival.pieces, arrival.opening_letters) == (1, 4)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +119,7 @@ def test_an_opening_takes_as_much_as_is_known() -> None:
         "The *very* best of all the things",
         "Of course we",  # too little
         "Certainly I am",  # too little is known of what follows
+        "Certainly co5",  # no word yet, and maybe none
         "Hello",
         "",
     ],
