@@ -1,6 +1,7 @@
 """The benches of whole calls by name: each measures, and gives figures, tables and targets."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ async def run_streams(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> 
 async def run_soak(settings: CallBenchSettings, raw: RawFile, tell: Tell) -> Outcome:
     """Calls for a long time."""
     settings = settings.model_copy(update={"sides": ("ours",)})
+    os.environ.setdefault("SPEECH_TTS_RECORDINGS_SECONDS", str(soak.STORE_S))
     async with open_rig(settings, tell) as rig:
         _go_ahead()
         lines = await soak.measure(rig, raw, tell)

@@ -33,6 +33,9 @@ QUIET_S = 30.0
 """After so long without a call what is free has gone back to the system, and gRPC's pool has let go
 of the threads beyond its reserve, which it keeps until they were idle for 20 s."""
 LEAST_RESTS = 5
+STORE_S = 60
+"""Sound that the speech server keeps to say again. The 300 s of its default are full only after 40
+minutes of answers that are all different, and would count as growth till then."""
 DRAWS = 2000
 
 
