@@ -6,7 +6,7 @@ from typing import Final
 LETTER_S: Final = 0.06
 """Sound of a letter."""
 
-KEPT_S: Final = 0.16
+KEPT_S: Final = 0.18
 """Sound of an opening that is heard only with what follows it (ADR 0015), and some to spare."""
 
 PIECES_BETWEEN: Final = 2

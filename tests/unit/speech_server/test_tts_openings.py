@@ -95,7 +95,7 @@ def test_fewer_letters_are_enough_where_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("apart_s", "letters"), [(0.0, 4), (0.01, 4), (0.033, 4), (0.06, 5), (0.09, 6), (0.2, 10)]
+    ("apart_s", "letters"), [(0.0, 4), (0.01, 4), (0.033, 5), (0.05, 5), (0.08, 6), (0.2, 10)]
 )
 def test_the_slower_a_text_comes_the_longer_its_opening(apart_s: float, letters: int) -> None:
     arrival = Arrival()
