@@ -20,6 +20,10 @@ from speech_server.engines.whisper.weights import Floats, Weights
 SURE: Final = math.log(0.5)
 """Log-probability from which a token is taken without looking at others (ADR 0020)."""
 
+MOST_DRAFTED: Final = 64
+"""Tokens of the drafts of a batch: each has a row of the vocabulary's width, 0.2 MB, in each of
+four arrays."""
+
 Past = dict[str, Floats]
 Kind = TypeVar("Kind")
 
@@ -114,8 +118,9 @@ class Decoder:
             longest: The most tokens to make of a row, those of the prompt's text counted in.
             width: Hypotheses of a row that are followed; 1 takes the likeliest token each time.
             wanted: Asked before each token whether to go on.
-            drafts: What may come after each prompt. Kept up to the first token that is not the
-                likeliest one, or of several hypotheses not surely the best one's.
+            drafts: What may come after each prompt; looked at up to a length. Kept up to the first
+                token that is not the likeliest one, or of several hypotheses not surely the best
+                one's.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
@@ -123,8 +128,9 @@ class Decoder:
         batch = len(prompts)
         text_at = [prompt.index(self._marks.before_text) + 1 for prompt in prompts]
         longest = min(longest, len(self._positions) - max(text_at))
+        most = MOST_DRAFTED // batch
         drafts = [
-            draft[: max(0, at + longest - 1 - len(prompt))]
+            draft[: max(0, min(most, at + longest - 1 - len(prompt)))]
             for prompt, at, draft in zip(prompts, text_at, drafts or [()] * batch, strict=True)
         ]
         heads, likely, past = self._begin(prompts, drafts, text_at, memory, width)
