@@ -342,8 +342,12 @@ class Conversation:
 
     @staticmethod
     async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
-        """Wait for a condition; fails the test when it does not come."""
-        await until(condition, seconds)
+        """Wait for a condition; fails the test when it does not come, and says what came."""
+        try:
+            await until(condition, seconds)
+        except AssertionError as error:
+            said = [(m.speaker, m.text) for m in self.messages if m.final]
+            raise AssertionError(f"{error}: {said}, patience {self.patience_ms}") from None
 
     def finals(self, speaker: str) -> list[str]:
         """Texts of the final messages of one side."""
