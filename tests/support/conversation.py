@@ -340,8 +340,7 @@ class Conversation:
         self.microphone.loud = False
         return time.monotonic()
 
-    @staticmethod
-    async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 3.0) -> None:
         """Wait for a condition; fails the test when it does not come, and says what came."""
         try:
             await until(condition, seconds)
