@@ -108,7 +108,7 @@ class Decoder:
         *,
         width: int,
         wanted: Callable[[], bool],
-        drafts: Sequence[Sequence[int]] = (),
+        drafts: Sequence[Sequence[int]],
     ) -> list[Decoded] | None:
         """Decode a batch; None when it is not wanted any more.
 
@@ -125,13 +125,12 @@ class Decoder:
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
         )
-        batch = len(prompts)
         text_at = [prompt.index(self._marks.before_text) + 1 for prompt in prompts]
         longest = min(longest, len(self._positions) - max(text_at))
-        most = MOST_DRAFTED // batch
+        most = MOST_DRAFTED // len(prompts)
         drafts = [
             draft[: max(0, min(most, at + longest - 1 - len(prompt)))]
-            for prompt, at, draft in zip(prompts, text_at, drafts or [()] * batch, strict=True)
+            for prompt, at, draft in zip(prompts, text_at, drafts, strict=True)
         ]
         heads, likely, past = self._begin(prompts, drafts, text_at, memory, width)
         rows = [
@@ -190,16 +189,20 @@ class Decoder:
         memory: Past,
         width: int,
     ) -> tuple[list[_Head], _Likely, Past]:
-        """Run prompts and drafts; gives what is likely after the shortest head, and its past."""
+        """Run prompts and drafts; gives what is likely after each head, and the shortest's past."""
         rows = [[*prompt, *draft] for prompt, draft in zip(prompts, drafts, strict=True)]
-        batch, length = len(rows), max(len(row) for row in rows)
+        length = max(len(row) for row in rows)
         # What is behind the end of a row changes nothing before it, and is cut off again.
         filled = np.array([row + [self._marks.end] * (length - len(row)) for row in rows])
-        from_at = min(len(prompt) for prompt in prompts) - 1
-        asked = [prompts[0].index(self._marks.start), *range(from_at, length)]
-        places = np.array([row * length + at for row in range(batch) for at in asked])
-        first = [at + 1 == text for text in text_at for at in asked]
-        empty = np.empty((batch, self._shape.heads, 0, self._shape.head_width), np.float32)
+        start = prompts[0].index(self._marks.start)
+        # What comes after the start, after the prompt and after each token of the draft.
+        asked = [
+            [start, *range(len(prompt) - 1, len(row))]
+            for prompt, row in zip(prompts, rows, strict=True)
+        ]
+        places = np.array([row * length + at for row, of in enumerate(asked) for at in of])
+        first = [at + 1 == text for text, of in zip(text_at, asked, strict=True) for at in of]
+        empty = np.empty((len(rows), self._shape.heads, 0, self._shape.head_width), np.float32)
         logits, log_probs, tokens, *past = self._step.run(
             None,
             {
@@ -208,21 +211,21 @@ class Decoder:
                 **dict.fromkeys(self._past_names, empty),
             },
         )
-        log_probs = log_probs.reshape(batch, len(asked), -1)
-        tokens = tokens.reshape(batch, len(asked), -1)
-        heads = []
-        for row, (prompt, draft) in enumerate(zip(prompts, drafts, strict=True)):
-            behind = len(prompt) - from_at
-            likely = _Likely(log_probs[row, behind:], tokens[row, behind:])
+        heads: list[_Head] = []
+        after: list[int] = []
+        at = 0
+        for prompt, draft, of in zip(prompts, drafts, asked, strict=True):
+            likely = _Likely(log_probs[at + 1 :], tokens[at + 1 :])
             kept, log_prob = _keep(draft, likely, sure=width > 1)
-            at_start = logits[row * len(asked)]
-            no_speech = float(np.exp(at_start[self._marks.no_speech] - _log_sum(at_start)))
+            doubt = logits[at]
+            no_speech = float(np.exp(doubt[self._marks.no_speech] - _log_sum(doubt)))
             heads.append(_Head([*prompt, *draft[:kept]], log_prob, no_speech))
+            after.append(at + 1 + kept)  # of a longer head than the shortest nobody looks at it
+            at += len(of)
         shortest = min(len(head.tokens) for head in heads)
-        last = shortest - from_at
         return (
             heads,
-            _Likely(log_probs[:, last], tokens[:, last]),
+            _Likely(log_probs[after], tokens[after]),
             {
                 name: values[:, :, :shortest]
                 for name, values in zip(self._past_names, past, strict=True)

@@ -167,7 +167,7 @@ class WhisperEngine:
                 max(limits),
                 width=width,
                 wanted=wanted,
-                drafts=[_new(item) for item in items],
+                drafts=[_beyond_prefix(item) for item in items],
             )
         else:
             results = self._narrow.decode(encoded, prompts, self._marks, max(limits), width=width)
@@ -334,7 +334,7 @@ class WhisperEngine:
         return MEASURED.get(encoded.shape[2], frozenset())
 
 
-def _new(item: DecodeItem) -> tuple[int, ...]:
+def _beyond_prefix(item: DecodeItem) -> tuple[int, ...]:
     """Give what the draft has beyond the prefix, if it begins with that."""
     given = len(item.prefix)
     return item.draft[given:] if item.draft[:given] == item.prefix else ()
