@@ -34,8 +34,8 @@ QUIET_S = 30.0
 of the threads beyond its reserve, which it keeps until they were idle for 20 s."""
 LEAST_RESTS = 5
 STORE_S = 60
-"""Sound that the speech server keeps to say again. The 300 s of its default are full only after 40
-minutes of answers that are all different, and would count as growth till then."""
+"""Sound that the speech server keeps to say again. The 300 s of its default take much of an hour
+of answers that are all different, and would count as growth till then."""
 DRAWS = 2000
 
 
