@@ -195,9 +195,9 @@ class Settings(BaseSettings):
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        default=0.97,
+        default=0.95,
         description="End-of-turn probability from which a turn counts as complete; below it the "
-        "silence grows to the longest, with the root of what is missing.",
+        "silence grows to the longest, the faster the less is missing.",
     )
     max_utterance_ms: int = Field(
         default=20_000,

@@ -44,14 +44,14 @@ class SpeechSettings(SettingsGroup):
         "still holds open, in seconds.",
     )
     stt_stop_silence_ms: int = Field(
-        default=512,
+        default=480,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds. "
         "The reply is made meanwhile.",
     )
     stt_max_stop_silence_ms: int = Field(
-        default=1312,
+        default=1248,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",

@@ -3,7 +3,6 @@
 Pure: no clock but the audio's, no waiting, no models.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,15 +97,15 @@ FADE_MS: Final = 96
 """Longest time between that and the silence: a voice that is weak for longer may say a word."""
 
 JUDGED_MS: Final = 128
-"""Silence that the first judgement of a pause hears."""
+"""Silence that the judgement of a pause hears: more tells no more (ADR 0022)."""
 
 JUDGE_MS: Final = 256
 """Silence at which it is made: the preflight had the device until about then, and most pauses
 inside speech are over."""
 
-AGAIN_MS: Final = 384
-"""Silence at which a turn that seems incomplete is judged once more: what follows its last word
-tells more than the first eighth of a second does (ADR 0006)."""
+GROWTH: Final = 0.7
+"""Power of what is missing of completeness with which the wait grows: below 1, so that only who
+surely has finished is waited for little (ADR 0018, 0022)."""
 
 STIRRING: Final = 0.05
 """Voice probability that silence seldom has, and most of the last 64 ms before speech."""
@@ -119,8 +118,7 @@ class Endpointer:
     """Follows one stream.
 
     A turn whose end-of-turn probability reaches the threshold waits for the shorter silence, one
-    with none for the longer; in between the wait grows with the root of what is missing, so that
-    only who surely has finished is waited for little (ADR 0018). Who is just about to go on is
+    with none for the longer; in between the wait grows with `GROWTH`. Who is just about to go on is
     waited for (ADR 0016).
 
     Args:
@@ -140,7 +138,7 @@ class Endpointer:
         self._silence_from_ms: int | None = None
         self._faded_ms: int | None = None
         self._told_pause = False
-        self._judgements = 0
+        self._told_doubt = False
         self._told_end = False
 
     @property
@@ -238,20 +236,21 @@ class Endpointer:
         silence_ms = self.clock_ms - self._silence_from_ms
         events: list[Event] = []
         longer_ms = max(0, config.max_stop_silence_ms - config.stop_silence_ms)
-        wait_ms = config.stop_silence_ms + longer_ms * math.sqrt(1 - self._completeness)
+        wait_ms = config.stop_silence_ms + longer_ms * (1 - self._completeness) ** GROWTH
         if not self._told_pause:
             if silence_ms >= self._preflight_ms:
                 self._told_pause = True
-                self._judgements = 0
+                self._told_doubt = False
                 self._told_end = False
                 events.append(Paused(self._silence_from_ms))
         elif not self._told_end and silence_ms >= wait_ms - LEAD_MS:
             self._told_end = True
             events.append(Ending())
-        if self._told_pause and silence_ms >= self._judge_ms and self._completeness < 1:
-            to_ms = self.clock_ms if self._judgements else self._silence_from_ms + JUDGED_MS
-            events.append(InDoubt(min(to_ms, self.clock_ms)))
-            self._judgements += 1
+        doubts = self._told_pause and not self._told_doubt and self._completeness < 1
+        # In time for the shorter end, whatever that is.
+        if doubts and silence_ms >= min(JUDGE_MS, config.stop_silence_ms - WINDOW_MS):
+            self._told_doubt = True
+            events.append(InDoubt(min(self._silence_from_ms + JUDGED_MS, self.clock_ms)))
         stirring = probability >= STIRRING and silence_ms < wait_ms + HELD_MS
         if silence_ms >= wait_ms and not stirring:
             events.append(Ended(self._silence_from_ms))
@@ -265,10 +264,3 @@ class Endpointer:
             return []
         self._faded_ms = self.clock_ms
         return [Fading()]
-
-    @property
-    def _judge_ms(self) -> float:
-        """Silence at which the next judgement is made; the first is in time for the shorter end."""
-        if self._judgements == 0:
-            return min(JUDGE_MS, self.config.stop_silence_ms - WINDOW_MS)
-        return AGAIN_MS if self._judgements == 1 else math.inf

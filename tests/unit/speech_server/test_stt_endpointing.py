@@ -86,7 +86,7 @@ def test_a_pause_that_goes_on_is_resumed():
 
 
 @pytest.mark.parametrize(
-    ("probability", "end_ms"), [(0.9, 448), (0.45, 928), (0.0, 1088), (None, 1088)]
+    ("probability", "end_ms"), [(0.9, 448), (0.45, 864), (0.0, 1088), (None, 1088)]
 )
 def test_the_turn_decides_how_long_to_wait(probability, end_ms):
     events = run([V] * 4 + [S] * 60, patient=True, judge=probability)
@@ -112,18 +112,30 @@ def test_a_judgement_counts_for_its_pause_only():
     assert ended == 960
 
 
-def test_an_incomplete_turn_is_judged_again_and_its_best_score_counts():
-    for scores, silence_ms, looks in (([0.1, 0.9], 400, 2), ([0.3, 0.0], 842, 2), ([0.9], 320, 1)):
-        endpointer = Endpointer(DEFAULTS, patient=True)
-        left = list(scores)
-        for probability in [V] * 4 + [S] * 60:
-            for event in endpointer.push(probability):
-                if isinstance(event, InDoubt):
-                    assert event == InDoubt(256 if left == scores else 512)
-                    endpointer.judge(left.pop(0))
-                if isinstance(event, Ended):
-                    assert 0 <= endpointer.clock_ms - event.end_ms - silence_ms < 32
-        assert len(scores) - len(left) == looks
+@pytest.mark.parametrize(
+    ("stop_ms", "judged_at_ms"), [(160, 128), (256, 224), (320, 256), (2000, 256)]
+)
+def test_a_pause_is_judged_once_in_time_and_by_its_begin(stop_ms, judged_at_ms):
+    endpointer = Endpointer(
+        replace(DEFAULTS, stop_silence_ms=stop_ms, max_stop_silence_ms=4000), patient=True
+    )
+    judged = []
+    for probability in [V] * 4 + [S] * 60:
+        for event in endpointer.push(probability):
+            if isinstance(event, InDoubt):
+                assert event == InDoubt(256)
+                judged.append(endpointer.clock_ms - 128)
+                endpointer.judge(0.1)
+    assert judged == [judged_at_ms]
+
+
+def test_a_pause_that_is_known_for_an_end_is_not_judged():
+    endpointer = Endpointer(DEFAULTS, patient=True)
+    for probability in [V] * 4 + [S] * 5:
+        endpointer.push(probability)
+    endpointer.judge(1.0)  # what was said is a question
+    events = [event for _ in range(10) for event in endpointer.push(S)]
+    assert not any(isinstance(event, InDoubt) for event in events)
 
 
 def test_a_short_pause_is_not_judged_and_a_quick_stop_is_in_time():
