@@ -94,7 +94,7 @@ class CallBenchSettings(BaseSettings):
     )
     soak_minutes: float = Field(default=60.0, gt=0, description="Length of the soak, in minutes.")
     soak_rest_minutes: float = Field(
-        default=5.0,
+        default=3.0,
         ge=0,
         description="After so long all calls of the soak are ended, and what the programs use is "
         "noted, in minutes; 0: never.",

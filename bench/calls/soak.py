@@ -14,13 +14,22 @@ import numpy as np
 import psutil
 
 from bench.calls.clips import questions
+from bench.calls.machine_speed import machine_ms
 from bench.calls.records import RawFile
 from bench.calls.rig import Rig
 from bench.calls.talk import Talker
 from bench.process import own_memory_mb, tree_memory_mb
 from caller.token import ControlApi
 
-__all__ = ["SAMPLE_S", "Rests", "drift", "measure", "slope_per_hour"]
+__all__ = [
+    "SAMPLE_S",
+    "Rests",
+    "count_slope_per_hour",
+    "drift",
+    "machine_drift",
+    "measure",
+    "slope_per_hour",
+]
 
 Tell = Callable[[str], None]
 Lines = list[dict[str, Any]]
@@ -49,6 +58,8 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
 
     def sample(kind: str) -> None:
         line = {"at_s": round(time.monotonic() - origin_s, 1), **_usage(rig)}
+        if kind == "rest":
+            line["machine_ms"] = round(machine_ms(), 3)
         raw.write(kind, **line)
         lines.append({"kind": kind, **line})
 
@@ -102,18 +113,26 @@ def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, f
     would raise. So the rests between calls are taken, and where there are too few, the least of
     each minute. The second figure is twice the standard error.
     """
-    judged = _judged(lines, "rest", name)
-    if len(judged) < LEAST_RESTS:
-        judged = _judged(lines, "sample", name)
-    least: dict[int, float] = {}
-    for line in judged:
-        minute = int(line["at_s"] // 60)
-        least[minute] = min(line[name], least.get(minute, line[name]))
-    if len(least) < LEAST_RESTS:
+    found = _least_of_minutes(lines, name)
+    if found is None:
         return None
-    hours, values = np.array(list(least)) / 60, np.array(list(least.values()))
-    (slope, _), spread = np.polyfit(hours, values, 1, cov=True)
+    (slope, _), spread = np.polyfit(*found, 1, cov=True)
     return float(slope), float(2 * np.sqrt(spread[0, 0]))
+
+
+def count_slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> float | None:
+    """Give the growth of a whole number an hour, without the warm-up, as Theil and Sen have it.
+
+    That is the median of the slopes between any two looks. Least squares make of a number that has
+    grown once, by one, a slope that it does not have: gRPC's pool has a thread more after the most
+    work at once that there was, and keeps it.
+    """
+    found = _least_of_minutes(lines, name)
+    if found is None:
+        return None
+    hours, values = found
+    first, second = np.triu_indices(len(hours), 1)
+    return float(np.median((values[second] - values[first]) / (hours[second] - hours[first])))
 
 
 def drift(
@@ -139,6 +158,31 @@ def drift(
     anew = slower(*(drawn.choice(part, (DRAWS, len(part))) for part in parts))
     low, high = np.percentile(anew, (2.5, 97.5))
     return float(slower(*parts) - 1), float(low - 1), float(high - 1)
+
+
+def machine_drift(lines: Sequence[dict[str, Any]]) -> float | None:
+    """Give how much slower the machine itself was in the second half, as a part of its speed."""
+    times = [line["machine_ms"] for line in _judged(lines, "rest", "machine_ms")]
+    half = len(times) // 2
+    if half < LEAST_RESTS // 2:
+        return None
+    return float(np.median(times[half:]) / np.median(times[:half]) - 1)
+
+
+def _least_of_minutes(
+    lines: Sequence[dict[str, Any]], name: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give the hours and the least values of the minutes that are judged; None of too few."""
+    judged = _judged(lines, "rest", name)
+    if len(judged) < LEAST_RESTS:
+        judged = _judged(lines, "sample", name)
+    least: dict[int, float] = {}
+    for line in judged:
+        minute = int(line["at_s"] // 60)
+        least[minute] = min(line[name], least.get(minute, line[name]))
+    if len(least) < LEAST_RESTS:
+        return None
+    return np.array(list(least)) / 60, np.array(list(least.values()))
 
 
 def _judged(lines: Sequence[dict[str, Any]], kind: str, name: str) -> list[dict[str, Any]]:

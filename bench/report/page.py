@@ -7,7 +7,7 @@ from typing import Any
 from bench.calls.figures import bootstrap, figures_of, share
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
 from bench.calls.sides import SIDES
-from bench.calls.soak import drift, slope_per_hour
+from bench.calls.soak import drift, machine_drift, slope_per_hour
 from bench.calls.stages import STAGES
 from bench.report.runs import Group, Run, groups
 from bench.result import Target
@@ -24,7 +24,7 @@ Turn latency is the time from the last voiced sample that a caller sends to the 
 sample of the answer that it receives, both by the energy of the sound, on one clock, in a real \
 room. Percentiles are of pooled raw values; p95 of fewer than 100 turns and p99 of fewer than 300 \
 are little more than the slowest ones. The scripted model gives its first word after 200 ms and 30 \
-words a second, and never the same reply twice.
+words a second, and never the same reply twice. What was measured last comes first.
 """
 
 STREAMS = {
@@ -209,6 +209,7 @@ def _soak(found: Sequence[Group]) -> Iterable[str]:
     if not found:
         yield "Not measured yet: `make bench-soak`."
     for group in found:
+        yield f"### {_title(group)}"
         yield _about(group)
         minutes, calls = (group.settings[name] for name in ("soak_minutes", "soak_calls"))
         ours = figures_of(group.lines, "ours")
@@ -222,7 +223,15 @@ def _soak(found: Sequence[Group]) -> Iterable[str]:
             if slope := slope_per_hour(lines, f"{part}_mb"):
                 yield f"The slope of the memory ({part}) is uncertain by {slope[1]:.1f} MB/h."
         if slower := drift(lines):
-            yield f"The drift of p95 is between {slower[1]:.0%} and {slower[2]:.0%} by 95 %."
+            yield (
+                f"The drift of p95 is {slower[0]:.0%}, between {slower[1]:.0%} and "
+                f"{slower[2]:.0%} by 95 %."
+            )
+        if (machine := machine_drift(lines)) is not None:
+            yield (
+                f"The machine itself took {machine:+.0%} for the same computation in the second "
+                "half; beyond 5 % the drift is not judged."
+            )
         yield _targets(soak_targets(lines))
         yield f"![Memory](benchmarks/soak-{group.label or 'run'}.svg)"
 
@@ -265,7 +274,7 @@ def _about(group: Group) -> str:
     seeds = ", ".join(str(run.head["settings"]["seed"]) for run in group.runs)
     return (
         f"{model}; {some['threads']} threads; commit {', '.join(group.commits)}; "
-        f"{len(group.runs)} runs, seeds {seeds}."
+        f"{len(group.runs)} runs, seeds {seeds}, the last on {group.latest:%Y-%m-%d}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of a bench that have one label and one commit, pooled."""
+    """Runs of a bench that have one label, pooled, the oldest first."""
 
     bench: str
     label: str
@@ -56,6 +57,11 @@ class Group:
         return list(dict.fromkeys(str(run.head["commit"]) for run in self.runs))
 
     @property
+    def latest(self) -> datetime:
+        """When its last run began."""
+        return datetime.strptime(str(self.runs[-1].head["begun"]), "%Y%m%dT%H%M%S")
+
+    @property
     def settings(self) -> Line:
         """The settings of the first run; those of the others differ in the seed alone."""
         found: Line = self.runs[0].head["settings"]
@@ -72,9 +78,10 @@ def read_all(folder: Path) -> list[Run]:
 
 
 def groups(runs: Sequence[Run], bench: str) -> list[Group]:
-    """Pool the runs of a bench that are not void by their labels."""
+    """Pool the runs of a bench that are not void by their labels; the newest ones come first."""
     by_label: dict[str, list[Run]] = {}
     for run in runs:
         if run.bench == bench and run.void is None:
             by_label.setdefault(run.label, []).append(run)
-    return [Group(bench, label, found) for label, found in sorted(by_label.items())]
+    found = [Group(bench, label, pooled) for label, pooled in by_label.items()]
+    return sorted(found, key=lambda group: group.latest, reverse=True)

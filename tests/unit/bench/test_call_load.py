@@ -1,12 +1,14 @@
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
 from bench.calls.figures import figures_of
 from bench.calls.load import arrivals, capacity
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
-from bench.calls.soak import Rests, drift, slope_per_hour
+from bench.calls.machine_speed import machine_ms
+from bench.calls.soak import Rests, count_slope_per_hour, drift, machine_drift, slope_per_hour
 
 Lines = list[dict[str, object]]
 
@@ -132,6 +134,36 @@ def test_drift_has_bounds() -> None:
     assert found is not None
     assert found[1] <= found[0] <= found[2]
     assert found[0] == pytest.approx(0.2)
+
+
+def test_a_count_that_rose_once_does_not_grow_and_one_that_goes_on_does() -> None:
+    def rests(count: Callable[[int], int]) -> Lines:
+        return [{"kind": "rest", "at_s": 200.0 * n, "speech_threads": count(n)} for n in range(20)]
+
+    assert count_slope_per_hour(rests(lambda n: 27 + (n > 12)), "speech_threads") == 0
+    found = count_slope_per_hour(rests(lambda n: 27 + n // 5), "speech_threads")
+    assert found is not None
+    assert found > 2
+    assert count_slope_per_hour([], "speech_threads") is None
+
+
+@pytest.mark.parametrize(("machine_ms_after", "judged"), [(10.2, False), (10.9, None), (9.2, None)])
+def test_no_drift_is_judged_of_a_machine_that_changed(
+    machine_ms_after: float, judged: bool | None
+) -> None:
+    rests = [
+        {"kind": "rest", "at_s": 60.0 * n, "machine_ms": machine_ms_after if n > 10 else 10.0}
+        for n in range(20)
+    ]
+    lines = [*soak(slower=0.2), *rests]
+    assert machine_drift(lines) == pytest.approx(machine_ms_after / 10 - 1)
+    found = next(one for one in soak_targets(lines) if one.name == "p95 drift")
+    assert found.value == (None if judged is None else pytest.approx(0.2))
+    assert not found.ok
+
+
+def test_the_machine_s_speed_is_a_time() -> None:
+    assert 0 < machine_ms() < 1000
 
 
 def test_a_soak_without_figures_reaches_nothing() -> None:

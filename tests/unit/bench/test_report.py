@@ -19,7 +19,7 @@ def write(
     head = {
         "kind": "run",
         "bench": bench,
-        "begun": name,
+        "begun": f"2026112{name}T120000",
         "commit": "abc1234",
         "machine": {"cores": 2, "cpu": "a CPU", "memory_gb": 8.0, "kernel": "6", "python": "3.11"},
         "versions": {"livekit": "1.1"},
@@ -106,6 +106,16 @@ def test_every_figure_comes_from_the_raw_files(root: Path) -> None:
     assert "not measured yet" not in text.lower()
     empty = page.render([], root)
     assert empty.lower().count("not measured yet") == 5
+
+
+def test_what_was_measured_last_comes_first(root: Path) -> None:
+    write(root / "bench" / "results", "8", "turn", [turn("ours", 650.0)], label="after")
+    write(root / "bench" / "results", "0", "turn", [turn("ours", 990.0)], label="before")
+    runs = read_all(root / "bench" / "results")
+    assert [group.label for group in groups(runs, "turn")] == ["after", "side-by-side", "before"]
+    text = page.render(runs, root)
+    assert text.index("### After") < text.index("### Side by side") < text.index("### Before")
+    assert "2 runs, seeds 1, 2, the last on 2026-11-22." in text
 
 
 def test_plots_are_the_same_from_the_same_files(root: Path) -> None:
