@@ -121,18 +121,20 @@ def slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, f
 
 
 def count_slope_per_hour(lines: Sequence[dict[str, Any]], name: str) -> float | None:
-    """Give the growth of a whole number an hour, without the warm-up, as Theil and Sen have it.
+    """Give the growth of a whole number an hour, without the warm-up.
 
-    That is the median of the slopes between any two looks. Least squares make of a number that has
-    grown once, by one, a slope that it does not have: gRPC's pool has a thread more after the most
-    work at once that there was, and keeps it.
+    From the median of the first third of the looks to that of the last. One more is none: it is
+    what least squares would make a slope of, and no leak, which adds one with each call or turn.
+    gRPC's pool has a thread more after the most work at once that there was, and keeps it.
     """
     found = _least_of_minutes(lines, name)
     if found is None:
         return None
     hours, values = found
-    first, second = np.triu_indices(len(hours), 1)
-    return float(np.median((values[second] - values[first]) / (hours[second] - hours[first])))
+    third = len(values) // 3
+    growth = float(np.median(values[-third:]) - np.median(values[:third]))
+    between_h = float(np.median(hours[-third:]) - np.median(hours[:third]))
+    return 0.0 if abs(growth) <= 1 else growth / between_h
 
 
 def drift(

@@ -140,7 +140,8 @@ def test_a_count_that_rose_once_does_not_grow_and_one_that_goes_on_does() -> Non
     def rests(count: Callable[[int], int]) -> Lines:
         return [{"kind": "rest", "at_s": 200.0 * n, "speech_threads": count(n)} for n in range(20)]
 
-    assert count_slope_per_hour(rests(lambda n: 27 + (n > 12)), "speech_threads") == 0
+    assert count_slope_per_hour(rests(lambda n: 27 + (n > 8)), "speech_threads") == 0
+    assert count_slope_per_hour(rests(lambda n: 27 + (n > 16)), "speech_threads") == 0
     found = count_slope_per_hour(rests(lambda n: 27 + n // 5), "speech_threads")
     assert found is not None
     assert found > 2
