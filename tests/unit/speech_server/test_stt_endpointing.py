@@ -129,6 +129,17 @@ def test_a_pause_is_judged_once_in_time_and_by_its_begin(stop_ms, judged_at_ms):
     assert judged == [judged_at_ms]
 
 
+@pytest.mark.parametrize("scores", [(0.1, 0.9), (0.9, 0.1)])
+def test_the_highest_score_of_a_pause_counts(scores):
+    endpointer = Endpointer(DEFAULTS, patient=True)
+    for probability in [V] * 4 + [S] * 5:
+        endpointer.push(probability)
+    for score in scores:  # of what was said, and of how it sounded
+        endpointer.judge(score)
+    events = [(endpointer.clock_ms, e) for _ in range(60) for e in endpointer.push(S)]
+    assert next(at for at, e in events if isinstance(e, Ended)) == 128 + 320
+
+
 def test_a_pause_that_is_known_for_an_end_is_not_judged():
     endpointer = Endpointer(DEFAULTS, patient=True)
     for probability in [V] * 4 + [S] * 5:
