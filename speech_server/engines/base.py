@@ -1,7 +1,7 @@
 """What the rest of recognition knows of an engine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from speech_server.audio.decoding import Samples
@@ -32,6 +32,14 @@ class DecodeOptions:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What was said at the beginning of a window and is known already."""
+
+    frames: int = 0
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class DecodeItem:
     """One window to decode.
 
@@ -40,6 +48,9 @@ class DecodeItem:
 
     features: Features
     options: DecodeOptions = DecodeOptions()
+    before: Before = Before()
+    """The beginning of the window that is not asked for; tokens, text and times of the hypothesis
+    are of what comes after it."""
     language: str | None = None
     """ISO 639-1 code; None detects it."""
     half_window: bool = False
@@ -57,8 +68,17 @@ class DecodeItem:
 
     @property
     def seconds(self) -> float:
-        """Length of the speech."""
+        """Length of the speech, that before it counted in."""
         return float(self.features.shape[1]) * FRAME_MS / 1000
+
+    @property
+    def own_ms(self) -> int:
+        """Length of the speech that is asked for."""
+        return int(self.features.shape[1] - self.before.frames) * FRAME_MS
+
+    def alone(self) -> "DecodeItem":
+        """Give it without what was said before."""
+        return replace(self, features=self.features[:, self.before.frames :], before=Before())
 
 
 @dataclass(frozen=True)
@@ -78,7 +98,8 @@ class Hypothesis:
     language_probability: float = 0.0
     words: tuple[Word, ...] = ()
     fault: str = ""
-    """Why the text is not to be trusted: ``limit``, ``loop``, ``compression``; empty if it is."""
+    """Why the text is not to be trusted: ``limit``, ``loop``, ``compression``; ``misled`` by what
+    was said before; ``language``, if the window has to be longer for that; empty if it is."""
     context_frames: int = 0
     batch_size: int = 1
     encode_ms: float = 0.0

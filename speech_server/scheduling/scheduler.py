@@ -279,16 +279,18 @@ class Scheduler:
         return True
 
     def _wants_retry(self, job: Job, hypothesis: Hypothesis) -> bool:
-        """Whether a longer window may do better: for finals, and where short ones are not known."""
+        """Whether another window may do better: for finals, and where it is known to be wrong."""
         if not hypothesis.fault or job.item.full_window:
             return False
-        return job.final or hypothesis.fault == "language"
+        return job.final or hypothesis.fault in {"language", "misled"}
 
     def _retry(self, job: Job, hypothesis: Hypothesis) -> None:
         self._metrics.stt_retries.labels(hypothesis.fault).inc()
         job.retried = hypothesis.fault
         short = job.item.seconds <= HALF_S and hypothesis.fault != "language"
-        if short and not job.item.half_window:
+        if job.item.before.tokens:
+            job.item = replace(job.item.alone(), draft=())
+        elif short and not job.item.half_window:
             job.item = replace(job.item, half_window=True, draft=())
         else:
             job.item = replace(job.item, full_window=True, draft=())

@@ -71,8 +71,7 @@ class Session:
             config.rate_hz, n_mels=models.engine.n_mels, voice=models.vad.stream()
         )
         self._look = Look(models, self._front)
-        patient = models.turn is not None
-        self._endpointer = endpointing.Endpointer(config.endpointing, patient=patient)
+        self._endpointer = endpointing.Endpointer(config.endpointing, patient=bool(models.turn))
         self._pacer = Pacer(models.scheduler.load, shortest_ms=interim_ms, share=interim_share)
         self._clock = AudioClock()
         self._outbox = Outbox(send)
@@ -170,8 +169,8 @@ class Session:
                 utterance.hear(probability, self._endpointer.clock_ms, threshold)
                 self._cut_if_long(utterance)
         self._maybe_interim()
-        keep = self._audio_ms - self._config.endpointing.prefix_padding_ms - 1000
-        self._front.forget_before(min([keep, *(u.from_ms for u in self._unfinished)]))
+        keep_ms = self._audio_ms - self._config.endpointing.prefix_padding_ms - 1000
+        self._look.forget(keep_ms, self._unfinished)
 
     def _on(self, event: endpointing.Event) -> None:
         utterance = self._utterance
@@ -200,6 +199,7 @@ class Session:
         utterance.voiced_ms = self._endpointer.voiced_ms - WINDOW_MS
         utterance.voice_sum = utterance.voiced_ms / WINDOW_MS
         self._utterance = utterance
+        self._look.begin(utterance, self._config, self._unfinished)
         self._unfinished.append(utterance)
         self._event(utterance, start_ms, began=True)
         return utterance
@@ -316,9 +316,8 @@ class Session:
             utterance.speculation = speculation
             self._metrics.stt_speculative.labels("none").inc()
         else:
-            self._metrics.stt_speculative.labels(
-                "hit" if speculation.future.done() else "late"
-            ).inc()
+            hit = "hit" if speculation.future.done() else "late"
+            self._metrics.stt_speculative.labels(hit).inc()
         self._cut_ms = max(self._cut_ms, speculation.to_ms)
         self._event(utterance, end_ms, began=False)
         self._tasks.create_task(self._deliver(utterance, speculation, reason, end_ms))
@@ -335,6 +334,7 @@ class Session:
             utterance, hypothesis, end_ms=end_ms, audio_ms=self._audio_ms, final=reason, hit=hit
         )
         self._outbox.put(result)
+        self._look.remember(utterance, speculation.to_ms, result)
         self._unfinished.remove(utterance)
         utterance.done.set()
         metrics = self._metrics

@@ -6,6 +6,7 @@ from typing import Final
 
 from speech_server.engines.base import Hypothesis
 from speech_server.engines.silero import WINDOW_MS
+from speech_server.stt.recent import MOST_MS, Piece
 from speech_server.stt.stability import StablePrefix
 
 PAUSE_WINDOWS: Final = 3
@@ -27,6 +28,8 @@ class Utterance:
     number: int
     from_ms: int
     start_ms: int
+    before: tuple[Piece, ...] = ()
+    """What it goes on from."""
     revision: int = 0
     voiced_ms: int = 0
     voice_sum: float = 0.0
@@ -58,6 +61,10 @@ class Utterance:
     def backlog_ms(self) -> int:
         """Its audio, while that waits for the final."""
         return self.speculation.to_ms - self.from_ms if self.over and self.speculation else 0
+
+    def heard_with(self, to_ms: int) -> list[Piece]:
+        """Give what is decoded with it when it is decoded up to a moment."""
+        return [piece for piece in self.before if to_ms - piece.from_ms <= MOST_MS]
 
     def next_revision(self) -> int:
         """Count one result more."""

@@ -102,7 +102,7 @@ class Metrics:
             "outcome",
         )
         self.stt_retries = self._counter(
-            "stt_retries_total", "Decodes repeated over a longer window, by why.", "reason"
+            "stt_retries_total", "Decodes repeated over another window, by why.", "reason"
         )
         self.stt_filtered = self._counter(
             "stt_filtered_total", "Hypotheses held back as not speech, by why.", "reason"

@@ -15,8 +15,9 @@ from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 
 from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
-from speech_server.engines.base import DecodeItem, DecodeOptions
+from speech_server.engines.base import Before, DecodeItem, DecodeOptions
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions
+from speech_server.engines.whisper.checks import is_misled
 from speech_server.engines.whisper.decoder import MOST_DRAFTED
 from speech_server.settings import Settings
 from speech_server.stt.models import SttModels
@@ -199,6 +200,86 @@ def test_a_prefix_and_a_context_are_kept_beside_batch_mates(backends):
     item = DecodeItem(speech, options, language="en", context=context)
     theirs = backends["ctranslate2"].decode([item])[0]
     assert engine.decode([item])[0].tokens == theirs.tokens
+
+
+EUNUCH = "audio/librispeech_test_other__2033-164914-0002.flac"
+
+
+@pytest.fixture
+def halves():
+    """Half a sentence after the pause of its speaker, with the first half and without."""
+    heard = features(recording(EUNUCH))
+    alone = DecodeItem(heard[:, 219:716], language="en")
+    return heard[:, 17:169], alone, heard[:, 17:716]
+
+
+def test_half_a_sentence_is_heard_with_what_was_said_before_it(models, backends, halves):
+    first, alone, both = halves
+    engine = models.engine
+    said = engine.decode([DecodeItem(first, language="en")])[0].tokens
+    item = replace(alone, features=both, before=Before(202, said))
+    found = engine.decode([item])[0]
+    assert "Art thou" not in engine.decode([alone])[0].text
+    assert found.text.startswith("Art thou, he who repeated poetry")
+    # Neither the first half nor its place in the window is told.
+    timed = engine.decode([replace(item, options=DecodeOptions(words=True))])[0].words
+    assert timed[0].text == "Art"
+    assert 200 <= timed[0].start_ms <= 900
+    assert " ".join(word.text for word in timed) == found.text
+    together = engine.decode([replace(item, draft=found.tokens), item])
+    assert [h.tokens for h in together] == [found.tokens] * 2
+    begun = engine.decode([replace(item, prefix=engine.tokenize(" Where art thou"))])[0]
+    assert begun.text.startswith("Where art thou")
+    ours, theirs = (one.decode([item])[0] for one in backends.values())
+    assert ours.tokens == theirs.tokens
+    assert ours.text.endswith("he who repeated poetry but now, and my lady heard him.")
+
+
+def test_who_was_misled_by_what_was_said_before_is_told(backends, halves):
+    first, alone, both = halves
+    for engine in backends.values():
+        said = engine.decode([DecodeItem(first, language="en")])[0].tokens
+        quiet = np.pad(both[:, :169], ((0, 0), (0, 100)), constant_values=float(both.min()))
+        after = engine.decode([replace(alone, features=quiet, before=Before(169, said))])[0]
+        assert after.fault == "misled"
+
+
+async def test_a_sentence_with_pauses_is_heard_as_one(server):
+    speech = pcm(np.concatenate([recording(EUNUCH), np.zeros(32_000, np.float32)]))
+    hasty = pb.EndpointingConfig(stop_silence_ms=448, max_stop_silence_ms=448)
+    asked = config(endpointing_config=hasty, enable_word_time_offsets=True)
+
+    async def paced():
+        yield asked
+        for request in pieces(speech, 6400):
+            yield request
+            # What was said before is known once its final is out.
+            await asyncio.sleep(0.1)
+
+    first, second = finals(await server.talk_over(paced()))
+    assert second.transcript.startswith("Art thou, he who repeated poetry")
+    assert first.end_ms < second.start_ms <= second.words[0].start_ms < second.start_ms + 900
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("But she said", ""),
+        ("But she said", "..."),
+        ("Help.", " Help"),
+        ("It was a lobster.", "It was a lobster"),
+        ("Please enter it.", "Enter 131 Enter 131"),
+        ("Serve it in a dish with thin slices.", "And then in a dish with thin slices"),
+    ],
+)
+def test_a_text_that_says_nothing_new_is_not_trusted(before, text):
+    assert is_misled(before, text)
+
+
+def test_a_text_that_goes_on_is_trusted():
+    assert not is_misled("But she said", "whosoever thou seest")
+    assert not is_misled("The number is one two three", "one two four")
+    assert not is_misled("No.", "no, no, not that one")
 
 
 @pytest.mark.parametrize("width", [1, 3])

@@ -63,8 +63,9 @@ class CTranslate2Model:
         longest: int,
         *,
         width: int,
+        before: Sequence[int],
     ) -> list[Decoded]:
-        """Decode a batch; ``longest`` and ``width`` are as in `Decoder.decode`."""
+        """Decode a batch; ``longest``, ``width`` and ``before`` are as in `Decoder.decode`."""
         results = self._model.generate(
             encoded,
             prompts,
@@ -77,9 +78,9 @@ class CTranslate2Model:
             suppress_tokens=list(marks.never),
         )
         decoded: list[Decoded] = []
-        for result in results:
-            # It gives the prefix back at the head.
-            tokens = tuple(result.sequences_ids[0])
+        for result, told in zip(results, before, strict=True):
+            # It gives the text of the prompt back at the head.
+            tokens = tuple(result.sequences_ids[0][told:])
             decoded.append(Decoded(tokens, result.scores[0], result.no_speech_prob))
         return decoded
 

@@ -19,12 +19,12 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from speech_server.audio.log_mel import FRAME_MS, silence
 from speech_server.engines.base import DecodeItem, Hypothesis, Word
-from speech_server.engines.whisper.checks import find_fault
+from speech_server.engines.whisper.checks import find_fault, is_misled
 from speech_server.engines.whisper.ct2 import CTranslate2Model, as_floats, on_device
 from speech_server.engines.whisper.decoder import Decoded, Marks
 from speech_server.engines.whisper.packed import PackedModel
 from speech_server.engines.whisper.weights import Floats, UnknownWeights
-from speech_server.engines.whisper.words import split_words, timed_words
+from speech_server.engines.whisper.words import split_words, timed_words, without_lead
 
 FULL_WINDOW: Final = 3000
 """Frames of Whisper's own window, 30 s."""
@@ -157,6 +157,7 @@ class WhisperEngine:
             self._prompt(item, language)
             for item, (language, _) in zip(items, languages, strict=True)
         ]
+        told = [len(item.before.tokens) for item in items]
         limits = [_limit(item) for item in items]
         width = 1 if items[0].interim else self._options.beam
         results: list[Decoded] | None
@@ -168,11 +169,18 @@ class WhisperEngine:
                 width=width,
                 wanted=wanted,
                 drafts=[_beyond_prefix(item) for item in items],
+                before=told,
             )
         else:
-            results = self._narrow.decode(encoded, prompts, self._marks, max(limits), width=width)
+            results = self._narrow.decode(
+                encoded, prompts, self._marks, max(limits), width=width, before=told
+            )
         if results is None:
             return None
+        results = [
+            replace(result, tokens=without_lead(self._tokens, result.tokens)) if some else result
+            for some, result in zip(told, results, strict=True)
+        ]
         decoded_at = time.perf_counter()
         words = self._words(encoded, items, languages, results)
         shared = Hypothesis(
@@ -259,8 +267,12 @@ class WhisperEngine:
         words: tuple[Word, ...],
     ) -> Hypothesis:
         tokens = result.tokens
-        text, word_ends = split_words(self._tokenizer(language[0], item.options.task), tokens)
+        tokenizer = self._tokenizer(language[0], item.options.task)
+        text, word_ends = split_words(tokenizer, tokens)
         fault = find_fault(tokens[len(item.prefix) :], text, limit)
+        before = item.before.tokens
+        if before and is_misled(tokenizer.decode(list(before)), text):
+            fault = "misled"
         if not fault and not item.full_window and not self._may_be_short(language[0]):
             fault = "language"
         return replace(
@@ -287,7 +299,10 @@ class WhisperEngine:
         """Find when each word was said, where that was asked for."""
         if not items[0].options.words:
             return [()] * len(items)
-        texts = [list(result.tokens) for result in results]
+        texts = [
+            [*item.before.tokens, *result.tokens]
+            for item, result in zip(items, results, strict=True)
+        ]
         # A window of less than two frames ends the process (CTranslate2 #2065).
         frames = [max(LEAST_FRAMES, item.features.shape[1]) for item in items]
         found: dict[str, Sequence[Any]] = {}
@@ -297,7 +312,9 @@ class WhisperEngine:
             if language not in found:
                 # One start sequence a call: with mixed languages each call aligns all rows.
                 found[language] = self._narrow.align(encoded, tokens.sot_sequence, texts, frames)
-            words.append(timed_words(tokens, tuple(texts[row]), found[language][row]))
+            before = items[row].before
+            timed = timed_words(tokens, before.tokens, results[row].tokens, found[language][row])
+            words.append(_from(timed, before.frames * FRAME_MS))
         return words
 
     def _languages(self, encoded: Any, items: Sequence[DecodeItem]) -> list[tuple[str, float]]:
@@ -314,7 +331,8 @@ class WhisperEngine:
     def _prompt(self, item: DecodeItem, language: str) -> list[int]:
         tokens = self._tokenizer(language, item.options.task)
         before = [tokens.sot_prev, *item.context] if item.context else []
-        return [*before, *tokens.sot_sequence, tokens.no_timestamps, *item.prefix]
+        start = [*before, *tokens.sot_sequence, tokens.no_timestamps]
+        return [*start, *item.before.tokens, *item.prefix]
 
     def _tokenizer(self, language: str, task: str) -> Tokenizer:
         return Tokenizer(self._text, self._multilingual, task=task, language=language)
@@ -344,5 +362,14 @@ def _limit(item: DecodeItem) -> int:
     """New tokens that the speech may need: 10 a second is more than anybody speaks."""
     if item.full_window:
         return MOST_TOKENS
-    speech_ms: int = item.features.shape[1] * FRAME_MS
-    return min(MOST_TOKENS, 8 + speech_ms * 10 // 1000)
+    return min(MOST_TOKENS, 8 + item.own_ms * 10 // 1000)
+
+
+def _from(words: tuple[Word, ...], ms: int) -> tuple[Word, ...]:
+    """Count the words' times from a moment of the window on."""
+    if not ms:
+        return words
+    return tuple(
+        replace(word, start_ms=max(0, word.start_ms - ms), end_ms=max(0, word.end_ms - ms))
+        for word in words
+    )

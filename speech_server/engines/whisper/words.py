@@ -11,6 +11,9 @@ from speech_server.engines.base import Word
 TOKEN_MS: Final = 20
 """Time of one position of the encoder's output."""
 
+ENDING_MARKS: Final = frozenset('.,;:!?…-–—)]}"”»、。，；：！？）」』')
+"""Punctuation that a text does not begin with."""
+
 
 def split_words(
     tokenizer: Tokenizer, tokens: tuple[int, ...]
@@ -31,10 +34,24 @@ def split_words(
     return stripped, tuple(ends)
 
 
-def timed_words(tokenizer: Tokenizer, tokens: tuple[int, ...], alignment: Any) -> tuple[Word, ...]:
+def without_lead(tokenizer: Tokenizer, tokens: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave out the punctuation at the head that ends what was said before."""
+    for at, token in enumerate(tokens):
+        if not set(tokenizer.decode([token]).strip()) <= ENDING_MARKS:
+            return tokens[at:]
+    return ()
+
+
+def timed_words(
+    tokenizer: Tokenizer, before: tuple[int, ...], tokens: tuple[int, ...], alignment: Any
+) -> tuple[Word, ...]:
     """Give the words with their times within the window and their mean token probability.
 
-    The alignment is a path of (token, position) pairs; a token begins where the path reaches it.
+    Args:
+        tokenizer: Of the model.
+        before: Tokens that the alignment begins with and whose words are not asked for.
+        tokens: Those that come after them.
+        alignment: A path of (token, position) pairs; a token begins where the path reaches it.
     """
     pairs = np.asarray(alignment.alignments)
     if not tokens or not len(pairs):
@@ -44,7 +61,7 @@ def timed_words(tokenizer: Tokenizer, tokens: tuple[int, ...], alignment: Any) -
     last_ms = int(pairs[-1, 1] + 1) * TOKEN_MS
     parts, part_tokens = tokenizer.split_to_word_tokens(list(tokens))
     words: list[Word] = []
-    at = 0
+    at = len(before)
     for part, numbers in zip(parts, part_tokens, strict=True):
         end = at + len(numbers)
         begin_ms = int(starts_ms[at]) if at < len(starts_ms) else last_ms
@@ -57,10 +74,8 @@ def timed_words(tokenizer: Tokenizer, tokens: tuple[int, ...], alignment: Any) -
         )
         at = end
         if words and _is_punctuation(word.text):
-            before = words[-1]
-            words[-1] = Word(
-                before.text + word.text, before.start_ms, before.end_ms, before.confidence
-            )
+            last = words[-1]
+            words[-1] = Word(last.text + word.text, last.start_ms, last.end_ms, last.confidence)
         elif word.text:
             words.append(word)
     return tuple(words)

@@ -31,8 +31,7 @@ async def test_a_decode_has_what_was_shown_last_of_its_own_utterance():
     engine = FakeEngine()
 
     def answer(item: DecodeItem) -> Hypothesis:
-        frames = item.features.shape[1]
-        return Hypothesis(text=f"heard {frames}", tokens=(frames,), language="en")
+        return Hypothesis(text=f"heard {item.own_ms} ms", tokens=(item.own_ms,), language="en")
 
     async def speak() -> AsyncIterator[pb.TranscribeRequest]:
         yield config(interim_results=True)
@@ -46,7 +45,7 @@ async def test_a_decode_has_what_was_shown_last_of_its_own_utterance():
     async with rig(engine) as server:
         assert len(finals(await server.talk_over(speak()))) == 2
     items = [item for batch in engine.batches for item in batch]
-    lengths = [item.features.shape[1] for item in items]
+    lengths = [item.own_ms for item in items]
     second = next(at for at in range(1, len(items)) if lengths[at] < lengths[at - 1])
     for at, item in enumerate(items):
         own = lengths[0 if at < second else second : at]
