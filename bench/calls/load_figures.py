@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from bench.calls.ageing import ageing
 from bench.calls.figures import Figures, figures_of
 from bench.calls.load import capacity
 from bench.calls.soak import count_slope_per_hour, drift, machine_drift, slope_per_hour
@@ -155,7 +156,12 @@ def soak_targets(lines: Sequence[dict[str, Any]]) -> list[Target]:
 
 
 def _judged_drift(lines: Sequence[dict[str, Any]]) -> float | None:
-    """Give the drift of p95; None where the machine's own has changed, so that it tells nothing."""
+    """Give the drift of p95, beside a fresh stack where there was one, else between the halves.
+
+    None where the machine's own speed has changed between the halves, so that they tell nothing.
+    """
+    if beside := ageing(lines):
+        return beside[0]
     machine, found = machine_drift(lines), drift(lines)
     if found is None or (machine is not None and abs(machine) > MACHINE_LIMIT):
         return None

@@ -173,7 +173,7 @@ async def _start_side(rig: Rig, name: str, agent: Mapping[str, str]) -> None:
             module = "agent"  # from before there were measuring points
     if side.kind == "peers":
         pids += await _start_peers(rig, open_, environment)
-    elif side.speech or side.kind == "earlier":
+    elif side.speech or side.apart or side.kind == "earlier":
         target = f"127.0.0.1:{ports[2]}"
         environment["AGENT_SPEECH_TARGET"] = target
         speech = {

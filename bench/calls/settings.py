@@ -100,6 +100,12 @@ class CallBenchSettings(BaseSettings):
         "noted, in minutes; 0: never.",
     )
     soak_calls: int = Field(default=2, ge=1, description="Calls at once in the soak.")
+    soak_fresh_turns: int = Field(
+        default=60,
+        ge=0,
+        description="Turns that the stack and one just started are asked when the soak is over, "
+        "which tells whether it became slower; 0: the soak's halves are compared.",
+    )
     send_lag_limit_ms: float = Field(
         default=5.0,
         gt=0,

@@ -16,17 +16,20 @@ class Side:
             another commit.
         agent: Settings of its agent.
         speech: Settings of a speech server of its own; empty: it shares ours.
+        apart: It has one of its own with our settings.
     """
 
     title: str
     kind: str = "ours"
     agent: Mapping[str, str] = field(default_factory=dict)
     speech: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
 
 
 SIDES: Mapping[str, Side] = {
     "ours": Side("Trinity"),
     "arrivals": Side("Trinity, taking as many calls as the sweep has shown to be carried"),
+    "fresh": Side("Trinity, just started", apart=True),
     "earlier": Side("an earlier commit (BENCH_EARLIER)", "earlier"),
     "peers": Side(
         "the same agent over WhisperLive and Piper's HTTP server",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from bench.calls import ageing
 from bench.calls.clips import questions
 from bench.calls.machine_speed import machine_ms
 from bench.calls.records import RawFile
@@ -100,9 +101,11 @@ async def measure(rig: Rig, raw: RawFile, tell: Tell) -> Lines:
             group.create_task(look())
             for number in range(settings.soak_calls):
                 group.create_task(talk(number))
-    await asyncio.sleep(QUIET_S)
-    await asyncio.to_thread(sample, "after")
-    tell(f"{sum(line['kind'] == 'turn' for line in lines)} turns")
+        await asyncio.sleep(QUIET_S)
+        await asyncio.to_thread(sample, "after")
+        tell(f"{sum(line['kind'] == 'turn' for line in lines)} turns")
+        if settings.soak_fresh_turns:
+            lines += await ageing.measure(rig, raw, api, clips, tell)
     return lines
 
 

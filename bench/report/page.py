@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.calls.ageing import ageing, pairs_of
 from bench.calls.figures import bootstrap, figures_of, share
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
 from bench.calls.sides import SIDES
@@ -222,15 +223,21 @@ def _soak(found: Sequence[Group]) -> Iterable[str]:
         for part in ("speech", "agent"):
             if slope := slope_per_hour(lines, f"{part}_mb"):
                 yield f"The slope of the memory ({part}) is uncertain by {slope[1]:.1f} MB/h."
+        if beside := ageing(lines):
+            yield (
+                f"Beside a stack just started, in {len(pairs_of(lines))} pairs of turns, its p95 "
+                f"is {beside[0]:+.0%}, between {beside[1]:+.0%} and {beside[2]:+.0%} by 95 %; the "
+                "figure below is that."
+            )
         if slower := drift(lines):
             yield (
-                f"The drift of p95 is {slower[0]:.0%}, between {slower[1]:.0%} and "
-                f"{slower[2]:.0%} by 95 %."
+                f"The drift of p95 between its halves is {slower[0]:.0%}, between {slower[1]:.0%} "
+                f"and {slower[2]:.0%} by 95 %."
             )
         if (machine := machine_drift(lines)) is not None:
             yield (
                 f"The machine itself took {machine:+.0%} for the same computation in the second "
-                "half; beyond 5 % the drift is not judged."
+                "half; beyond 5 % the drift between the halves is not judged."
             )
         yield _targets(soak_targets(lines))
         yield f"![Memory](benchmarks/soak-{group.label or 'run'}.svg)"

@@ -99,7 +99,8 @@ class Hypothesis:
     words: tuple[Word, ...] = ()
     fault: str = ""
     """Why the text is not to be trusted: ``limit``, ``loop``, ``compression``; ``misled`` by what
-    was said before; ``language``, if the window has to be longer for that; empty if it is."""
+    was said before; ``twice``, if a phrase of a final comes again at once; ``language``, if the
+    window has to be longer for that; empty if it is."""
     context_frames: int = 0
     batch_size: int = 1
     encode_ms: float = 0.0

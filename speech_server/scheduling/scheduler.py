@@ -229,7 +229,7 @@ class Scheduler:
         finals = batch[0].final
         self.load.add(busy_s, finals=finals and not all(job.free for job in batch))
         if finals and whole:
-            self.headroom.learn(busy_s, sum(job.item.seconds for job in batch))
+            self.headroom.learn(busy_s, sum(job.item.own_ms for job in batch) / 1000)
 
     def _pick(self) -> list[Job]:
         """Take the most urgent job and those that can go with it off the queue."""
@@ -282,6 +282,8 @@ class Scheduler:
         """Whether another window may do better: for finals, and where it is known to be wrong."""
         if not hypothesis.fault or job.item.full_window:
             return False
+        if hypothesis.fault == "twice" and job.item.half_window:
+            return False  # somebody said it twice
         return job.final or hypothesis.fault in {"language", "misled"}
 
     def _retry(self, job: Job, hypothesis: Hypothesis) -> None:

@@ -24,6 +24,11 @@ def find_fault(tokens: tuple[int, ...], text: str, limit: int) -> str:
     return ""
 
 
+def says_twice(text: str) -> bool:
+    """Whether a whole phrase comes again at once: a loop of two, or somebody who says it twice."""
+    return _twice(_words(text), REPEATED)
+
+
 def is_misled(before: str, text: str) -> bool:
     """Whether what was said before may have led the decoder to a text that is wrong.
 
@@ -36,7 +41,7 @@ def is_misled(before: str, text: str) -> bool:
         return True
     said = _runs(known + words, REPEATED)
     fresh = said[len(known) :]
-    return any(run in said[:at] for at, run in enumerate(fresh, len(known))) or _twice(words)
+    return any(run in said[:at] for at, run in enumerate(fresh, len(known))) or _twice(words, 2)
 
 
 def _words(text: str) -> list[str]:
@@ -47,11 +52,11 @@ def _runs(words: list[str], size: int) -> list[list[str]]:
     return [words[at : at + size] for at in range(len(words) - size + 1)]
 
 
-def _twice(words: list[str]) -> bool:
-    """Whether two words or more come again at once."""
+def _twice(words: list[str], fewest: int) -> bool:
+    """Whether so many words or more come again at once."""
     return any(
         words[at : at + size] == words[at + size : at + 2 * size]
-        for size in range(2, len(words) // 2 + 1)
+        for size in range(fewest, len(words) // 2 + 1)
         for at in range(len(words) - 2 * size + 1)
     )
 

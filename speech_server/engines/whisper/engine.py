@@ -19,7 +19,7 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from speech_server.audio.log_mel import FRAME_MS, silence
 from speech_server.engines.base import DecodeItem, Hypothesis, Word
-from speech_server.engines.whisper.checks import find_fault, is_misled
+from speech_server.engines.whisper.checks import find_fault, is_misled, says_twice
 from speech_server.engines.whisper.ct2 import CTranslate2Model, as_floats, on_device
 from speech_server.engines.whisper.decoder import Decoded, Marks
 from speech_server.engines.whisper.packed import PackedModel
@@ -273,6 +273,8 @@ class WhisperEngine:
         before = item.before.tokens
         if before and is_misled(tokenizer.decode(list(before)), text):
             fault = "misled"
+        elif not fault and not item.interim and says_twice(text):
+            fault = "twice"
         if not fault and not item.full_window and not self._may_be_short(language[0]):
             fault = "language"
         return replace(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.calls.ageing import ageing, pairs_of
 from bench.calls.figures import figures_of
 from bench.calls.load import arrivals, capacity
 from bench.calls.load_figures import load_targets, overload_of, points_of, soak_targets
@@ -161,6 +162,38 @@ def test_no_drift_is_judged_of_a_machine_that_changed(
     found = next(one for one in soak_targets(lines) if one.name == "p95 drift")
     assert found.value == (None if judged is None else pytest.approx(0.2))
     assert not found.ok
+
+
+def beside(slower: float, pairs: int = 40) -> Lines:
+    """Turns on a machine that became half as fast in the middle."""
+    speeds = [1 + (number > pairs // 2) for number in range(pairs)]
+    return [
+        {"kind": "beside", "pair": number, "side": side, "latency_ms": by * speed * (700 + number)}
+        for number, speed in enumerate(speeds)
+        for side, by in (("ours", 1 + slower), ("fresh", 1.0))
+    ]
+
+
+def test_an_old_stack_is_held_against_a_fresh_one_on_any_machine() -> None:
+    found = ageing(beside(slower=0.2))
+    assert found is not None
+    assert found == pytest.approx((0.2, 0.2, 0.2))
+    # What the halves of the soak say is then not asked.
+    targets = soak_targets([*soak(slower=0.3), *beside(slower=0.01)])
+    drifted = next(one for one in targets if one.name == "p95 drift")
+    assert drifted.value == pytest.approx(0.01)
+    assert drifted.ok
+
+
+def test_of_turns_beside_each_other_only_whole_pairs_count() -> None:
+    lines = beside(slower=0.2, pairs=12)
+    assert len(pairs_of(lines)) == 12
+    del lines[0]["latency_ms"]
+    lines[3]["missed"] = "silent"
+    assert len(pairs_of([*lines, *soak()])) == 10
+    assert ageing(lines) == pytest.approx((0.2, 0.2, 0.2))
+    assert ageing(lines[4:]) is not None
+    assert ageing(lines[6:]) is None
 
 
 def test_the_machine_s_speed_is_a_time() -> None:

@@ -182,6 +182,22 @@ async def test_long_speech_is_retried_over_the_full_window_at_once(busy):
     assert heard(engine) == [[1300], [1300]]
 
 
+@pytest.mark.parametrize("frames", [10, 1300])
+async def test_a_phrase_that_stays_said_twice_was_said_twice(busy, frames):
+    scheduler, engine = busy
+    engine.answer = lambda one: replace(
+        FakeEngine._frames(one), fault="twice" if one.features.shape[1] == frames else ""
+    )
+    job = scheduler.submit(item(frames, draft=(1,)), FINAL, "a")
+    engine.gate.set()
+    done = await job
+    assert (done.retried, done.text) == ("twice", f"{frames} frames")
+    assert [(i.half_window, i.draft) for batch in engine.batches[1:] for i in batch] == [
+        (False, (1,)),
+        (frames == 10, ()),
+    ]
+
+
 async def test_an_interim_is_not_retried_but_for_its_language(busy):
     scheduler, engine = busy
     engine.answer = lambda one: replace(
