@@ -273,10 +273,10 @@ class WhisperEngine:
         before = item.before.tokens
         if before and is_misled(tokenizer.decode(list(before)), text):
             fault = "misled"
-        elif not fault and not item.interim and says_twice(text):
-            fault = "twice"
         if not fault and not item.full_window and not self._may_be_short(language[0]):
             fault = "language"
+        if not fault and not item.interim and says_twice(text):
+            fault = "twice"
         return replace(
             shared,
             text=text,
