@@ -110,7 +110,7 @@ class Hypothesis:
     kept_tokens: int = field(default=0, compare=False)
     """Tokens that the draft had."""
     retried: str = ""
-    """The fault for which a longer window was decoded, if one was."""
+    """The fault for which another window was decoded, if one was."""
 
 
 class RecognitionEngine(Protocol):

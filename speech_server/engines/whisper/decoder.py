@@ -109,7 +109,7 @@ class Decoder:
         width: int,
         wanted: Callable[[], bool],
         drafts: Sequence[Sequence[int]],
-        before: Sequence[int] | None = None,
+        before: Sequence[int],
     ) -> list[Decoded] | None:
         """Decode a batch; None when it is not wanted any more.
 
@@ -122,15 +122,15 @@ class Decoder:
             drafts: What may come after each prompt; looked at up to a length. Kept up to the first
                 token that is not the likeliest one, or of several hypotheses not surely the best
                 one's.
-            before: Tokens of each prompt's text that belong to what was said before; none by
-                default. They are not given back.
+            before: How many tokens of each prompt's text belong to what was said before; they are
+                not given back.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
         )
         text_at = [
             prompt.index(self._marks.before_text) + 1 + told
-            for prompt, told in zip(prompts, before or [0] * len(prompts), strict=True)
+            for prompt, told in zip(prompts, before, strict=True)
         ]
         longest = min(longest, len(self._positions) - max(text_at))
         most = MOST_DRAFTED // len(prompts)
