@@ -179,8 +179,10 @@ def _prelude(cores: int | None) -> list[str]:
     allowed = sorted(os.sched_getaffinity(0))
     if cores is not None and cores < len(allowed):
         before += ["taskset", "-c", ",".join(map(str, allowed[:cores]))]
+    # The bench's own priority is for its clock; what it measures gets none.
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        before += ["chrt", "--other", "0"]
     if (raised := os.getpriority(os.PRIO_PROCESS, 0)) < 0:
-        # The bench's own priority is for its clock; what it measures gets none.
         before += ["nice", "-n", str(-raised)]
     return before
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.calls.figures import is_timed
 from bench.calls.records import RawFile
 from bench.calls.rig import Rig
 from bench.calls.talk import Talker
@@ -49,10 +50,14 @@ async def measure(
 
 
 def pairs_of(lines: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
-    """Give the latencies of the old stack and of the fresh one, as they were asked the same."""
+    """Give the latencies of the old stack and of the fresh one, as they were asked the same.
+
+    A turn that was missed, or that the agent began before its end, has none: its pair does not
+    count.
+    """
     found: dict[int, dict[str, float]] = {}
     for line in lines:
-        if line["kind"] == "beside" and "latency_ms" in line and "missed" not in line:
+        if line["kind"] == "beside" and is_timed(line):
             found.setdefault(line["pair"], {})[line["side"]] = line["latency_ms"]
     old, fresh = SIDES_OF_AGE
     return [(pair[old], pair[fresh]) for pair in found.values() if len(pair) == 2]

@@ -10,7 +10,15 @@ from bench.result import Target, target
 from caller.measure import percentile
 from caller.score import score
 
-__all__ = ["Figures", "bootstrap", "figures_of", "share", "turn_targets", "why_void"]
+__all__ = [
+    "Figures",
+    "bootstrap",
+    "figures_of",
+    "is_timed",
+    "share",
+    "turn_targets",
+    "why_void",
+]
 
 Line = Mapping[str, Any]
 
@@ -54,12 +62,17 @@ class Figures:
         return percentile([abs(v) for v in self.stages.get("residual_ms", ())], share_percent)
 
 
+def is_timed(line: Line) -> bool:
+    """Tell whether a turn has a latency: it was answered, and not before its caller had ended."""
+    return "missed" not in line and line.get("latency_ms", -1) >= 0
+
+
 def figures_of(lines: Iterable[Line], side: str) -> Figures:
     """Count one side's lines."""
     mine = [line for line in lines if line.get("side") == side]
     turns = [line for line in mine if line["kind"] == "turn"]
     answered = [line for line in turns if "latency_ms" in line and "missed" not in line]
-    timed = [line for line in answered if line["latency_ms"] >= 0]
+    timed = [line for line in answered if is_timed(line)]
     greetings = [line["downlink_ms"] for line in mine if line["kind"] == "greeting"]
     # Where no greeting was measured, none of its turns is explained.
     usual_ms = percentile(greetings, 50)

@@ -15,6 +15,7 @@ import psutil
 
 from bench.calls import ageing
 from bench.calls.clips import questions
+from bench.calls.figures import is_timed
 from bench.calls.machine_speed import machine_ms
 from bench.calls.records import RawFile
 from bench.calls.rig import Rig
@@ -147,7 +148,7 @@ def drift(
 
     Then the bounds between which that is by 95 %, by drawing turns anew.
     """
-    turns = [line for line in lines if line["kind"] == "turn" and "latency_ms" in line]
+    turns = [line for line in lines if line["kind"] == "turn" and is_timed(line)]
     judged = np.array([line["latency_ms"] for line in turns[int(len(turns) * WARM_UP) :]])
     half = len(judged) // 2
     if half < 5:

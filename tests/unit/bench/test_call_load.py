@@ -137,6 +137,12 @@ def test_drift_has_bounds() -> None:
     assert found[0] == pytest.approx(0.2)
 
 
+def test_a_turn_begun_before_its_end_has_no_part_in_the_drift() -> None:
+    early: Lines = [{"kind": "turn", "side": "ours", "latency_ms": -700.0} for _ in range(60)]
+    found = drift([*soak(slower=0.2)[:220], *early, *soak(slower=0.2)[220:]])
+    assert found == drift(soak(slower=0.2))
+
+
 def test_a_count_that_rose_once_does_not_grow_and_one_that_goes_on_does() -> None:
     def rests(count: Callable[[int], int]) -> Lines:
         return [{"kind": "rest", "at_s": 200.0 * n, "speech_threads": count(n)} for n in range(20)]
@@ -193,7 +199,9 @@ def test_of_turns_beside_each_other_only_whole_pairs_count() -> None:
     assert len(pairs_of([*lines, *soak()])) == 10
     assert ageing(lines) == pytest.approx((0.2, 0.2, 0.2))
     assert ageing(lines[4:]) is not None
-    assert ageing(lines[6:]) is None
+    lines[5]["latency_ms"] = -700.0  # a false start
+    assert len(pairs_of(lines)) == 9
+    assert ageing(lines) is None
 
 
 def test_the_machine_s_speed_is_a_time() -> None:
