@@ -189,13 +189,13 @@ class Settings(BaseSettings):
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        default=960,
+        default=1024,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",
     )
     end_of_turn_threshold: Probability = Field(
-        default=0.95,
+        default=0.88,
         description="End-of-turn probability from which a turn counts as complete; below it the "
         "silence grows to the longest, the faster the less is missing.",
     )

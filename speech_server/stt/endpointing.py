@@ -103,9 +103,9 @@ JUDGE_MS: Final = 256
 """Silence at which it is made: the preflight had the device until about then, and most pauses
 inside speech are over."""
 
-GROWTH: Final = 0.7
+GROWTH: Final = 0.35
 """Power of what is missing of completeness with which the wait grows: below 1, so that only who
-surely has finished is waited for little (ADR 0018, 0022)."""
+surely has finished is waited for little (ADR 0018, 0024)."""
 
 STIRRING: Final = 0.05
 """Voice probability that silence seldom has, and most of the last 64 ms before speech."""
@@ -184,11 +184,14 @@ class Endpointer:
             return self._listen(probability, begin_ms)
         return self._follow(probability, begin_ms)
 
-    def judge(self, end_of_turn: float) -> None:
-        """Hear an end-of-turn probability of the pause that was told; its highest one counts."""
-        threshold = self.config.end_of_turn_threshold
-        reached = end_of_turn / threshold if threshold else 1.0
-        self._completeness = max(self._completeness, min(1.0, reached))
+    def judge(self, end_of_turn: float | None) -> None:
+        """Hear the end-of-turn probability of the pause that was told; the latest one counts.
+
+        None changes nothing.
+        """
+        if end_of_turn is not None:
+            threshold = self.config.end_of_turn_threshold
+            self._completeness = min(1.0, end_of_turn / threshold) if threshold else 1.0
 
     def reset(self) -> None:
         """Forget what goes on; the next voiced window begins anew."""

@@ -1,29 +1,17 @@
 """From what the model made of an utterance to what the client is told."""
 
 from dataclasses import replace
-from typing import Final
 
 from speech_server.engines.base import Hypothesis, Word
 from speech_server.stt.gate import confidence, judge
 from speech_server.stt.results import FinalizeReason, Result
 from speech_server.stt.utterance import Utterance
 
-QUESTION_MARKS: Final = ("?", "？", "؟")
-QUESTION_WORDS: Final = 3
-
 
 def is_speech(utterance: Utterance, hypothesis: Hypothesis) -> bool:
     """Whether a hypothesis has words that the evidence lets pass."""
     held = judge(hypothesis, voiced_ms=utterance.voiced_ms, voice=utterance.voice)
     return bool(hypothesis.text) and held is None
-
-
-def is_question(text: str) -> bool:
-    """Whether a question has been asked: whoever asks one waits for the answer.
-
-    Of three words or more, as "What?" may begin a sentence that Whisper has not heard the end of.
-    """
-    return text.rstrip().endswith(QUESTION_MARKS) and len(text.split()) >= QUESTION_WORDS
 
 
 def to_result(
@@ -53,7 +41,7 @@ def to_result(
         preflight=preflight,
         final=final,
         filtered=None if text else filtered,
-        end_of_turn=utterance.end_of_turn,
+        end_of_turn=utterance.turn.probability,
         speculative_hit=hit,
         confidence=confidence(hypothesis) if text else 0.0,
         words=_on_stream_clock(utterance, hypothesis) if final and not filtered else (),

@@ -22,13 +22,14 @@ from speech_server.errors import SlowReader
 from speech_server.scheduling.scheduler import Priority
 from speech_server.stt import endpointing
 from speech_server.stt.clock import AudioClock
+from speech_server.stt.completeness import Turn
 from speech_server.stt.config import StreamConfig
 from speech_server.stt.front_end import FrontEnd, Heard
 from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
 from speech_server.stt.outbox import Outbox, Send
 from speech_server.stt.pacing import Pacer, Stage
-from speech_server.stt.rendering import is_question, is_speech, to_result
+from speech_server.stt.rendering import is_speech, to_result
 from speech_server.stt.results import Draining, FinalizeReason, SpeechEvent
 from speech_server.stt.utterance import Speculation, Utterance
 from speech_server.telemetry import Metrics
@@ -259,7 +260,7 @@ class Session:
         return self._look.decode(utterance, to_ms, Priority.FINAL, self._config, free=free)
 
     def _drop_speculation(self, utterance: Utterance) -> None:
-        utterance.end_of_turn = None
+        utterance.turn = Turn()
         if utterance.speculation:
             utterance.speculation.future.cancel()
             utterance.speculation = None
@@ -270,12 +271,11 @@ class Session:
         if speculation.future.cancelled() or utterance.speculation is not speculation:
             return
         hypothesis = speculation.future.result()
-        if utterance.over or not self._config.interim_results or not self._first(utterance):
+        if utterance.over or not is_speech(utterance, hypothesis):
             return
-        if is_speech(utterance, hypothesis):
-            if is_question(hypothesis.text):
-                utterance.end_of_turn = 1.0
-                self._endpointer.judge(utterance.end_of_turn)
+        utterance.turn.text = hypothesis.text
+        self._endpointer.judge(utterance.turn.probability)
+        if self._config.interim_results and self._first(utterance):
             to_ms, audio_ms = speculation.to_ms, self._audio_ms
             self._outbox.put(
                 to_result(utterance, hypothesis, end_ms=to_ms, audio_ms=audio_ms, preflight=True)
@@ -288,10 +288,10 @@ class Session:
         So the judgement of a pause never comes too late for it, however fast the audio comes.
         """
         utterance = self._utterance
-        probability = await self._look.end_of_turn(to_ms)
-        if utterance is not None and probability is not None:
-            utterance.end_of_turn = max(probability, utterance.end_of_turn or 0.0)
-            self._endpointer.judge(probability)
+        sound = await self._look.end_of_turn(to_ms)
+        if utterance is not None:
+            utterance.turn.sound = sound
+            self._endpointer.judge(utterance.turn.probability)
 
     def _finalise(
         self,

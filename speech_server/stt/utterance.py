@@ -6,6 +6,7 @@ from typing import Final
 
 from speech_server.engines.base import Hypothesis
 from speech_server.engines.silero import WINDOW_MS
+from speech_server.stt.completeness import Turn
 from speech_server.stt.recent import MOST_MS, Piece
 from speech_server.stt.stability import StablePrefix
 
@@ -36,7 +37,8 @@ class Utterance:
     interims: int = 0
     last_text: str = ""
     interim_at_ms: int = 0
-    end_of_turn: float | None = None
+    turn: Turn = field(default_factory=Turn)
+    """What is known of the pause that it is in, or ended with."""
     speculation: Speculation | None = None
     fade: Speculation | None = None
     """What was begun when the voice faded last."""

@@ -441,7 +441,7 @@ class StreamingRecognitionResult(_message.Message):
     language_probability: _builtins.float
     """Probability of the language, 0 to 1; 1 when the client chose it."""
     end_of_turn_probability: _builtins.float
-    """Probability, 0 to 1, that the speaker has finished the turn."""
+    """Probability, 0 to 1, that the speaker has finished the turn, by the sound and the text."""
     start_ms: _builtins.int
     """Begin of the utterance's speech."""
     end_ms: _builtins.int
