@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from trinity.speech.v1 import speech_to_text_service_pb2 as pb
+from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
@@ -249,14 +250,22 @@ async def test_a_sentence_with_pauses_is_heard_as_one(server):
     hasty = pb.EndpointingConfig(stop_silence_ms=448, max_stop_silence_ms=448)
     asked = config(endpointing_config=hasty, enable_word_time_offsets=True)
 
+    known = asyncio.Event()
+
     async def paced():
         yield asked
-        for request in pieces(speech, 6400):
+        for number, request in enumerate(pieces(speech, 6400), 1):
             yield request
-            # What was said before is known once its final is out.
-            await asyncio.sleep(0.1)
+            # What was said before is known once its final is out; 2.2 s hear the end of the pause.
+            await (known.wait() if number == 11 else asyncio.sleep(0.05))
 
-    first, second = finals(await server.talk_over(paced()))
+    responses = []
+    async with server.channel() as channel, asyncio.timeout(60):
+        async for response in pb_grpc.SpeechToTextServiceStub(channel).Transcribe(paced()):
+            responses.append(response)
+            if response.result.is_final:
+                known.set()
+    first, second = finals(responses)
     assert second.transcript.startswith("Art thou, he who repeated poetry")
     assert first.end_ms < second.start_ms <= second.words[0].start_ms < second.start_ms + 900
 
