@@ -51,7 +51,7 @@ class SpeechSettings(SettingsGroup):
         "The reply is made meanwhile.",
     )
     stt_max_stop_silence_ms: int = Field(
-        default=1472,
+        default=1344,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",

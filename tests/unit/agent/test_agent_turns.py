@@ -182,8 +182,8 @@ async def who_was_cut_off_is_waited_for_longer() -> None:
         await until_answered(call)
         await call.say(0.6)  # goes on as the reply begins
         # As long as may be for the rest of the turn, and longer than usual afterwards.
-        assert call.patience_ms == [480, 480, 1472]
-        await call.until(lambda: call.patience_ms == [480, 480, 1472, 976, 480, 976], 8)
+        assert call.patience_ms == [480, 480, 1344]
+        await call.until(lambda: call.patience_ms == [480, 480, 1344, 912, 480, 912], 8)
         assert metrics().cut_offs._value.get() >= 1  # others are held at the same time
 
 
