@@ -28,11 +28,11 @@ class Turn:
 
     Attributes:
         sound: What the end-of-turn model gives, 0 to 1; None before it was asked.
-        text: Of the preflight; None before there is one.
+        text: Of the preflight; empty before there is one.
     """
 
     sound: float | None = None
-    text: str | None = None
+    text: str = ""
 
     @property
     def probability(self) -> float | None:
@@ -45,7 +45,7 @@ class Turn:
         if self.sound is None:
             return None
         sound = min(max(self.sound, SURE), 1 - SURE)
-        odds = _BIAS + _BY_SOUND * math.log(sound / (1 - sound)) + _by_text(self.text or "")
+        odds = _BIAS + _BY_SOUND * math.log(sound / (1 - sound)) + _by_text(self.text)
         return 1 / (1 + math.exp(-odds))
 
 

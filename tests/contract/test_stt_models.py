@@ -18,7 +18,6 @@ from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
 from speech_server.engines.base import Before, DecodeItem, DecodeOptions
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions
-from speech_server.engines.whisper.checks import is_misled, says_twice
 from speech_server.engines.whisper.decoder import MOST_DRAFTED
 from speech_server.settings import Settings
 from speech_server.stt.models import SttModels
@@ -268,33 +267,6 @@ async def test_a_sentence_with_pauses_is_heard_as_one(server):
     first, second = finals(responses)
     assert second.transcript.startswith("Art thou, he who repeated poetry")
     assert first.end_ms < second.start_ms <= second.words[0].start_ms < second.start_ms + 900
-
-
-@pytest.mark.parametrize(
-    ("before", "text"),
-    [
-        ("But she said", ""),
-        ("But she said", "..."),
-        ("Help.", " Help"),
-        ("It was a lobster.", "It was a lobster"),
-        ("Please enter it.", "Enter 131 Enter 131"),
-        ("Serve it in a dish with thin slices.", "And then in a dish with thin slices"),
-    ],
-)
-def test_a_text_that_says_nothing_new_is_not_trusted(before, text):
-    assert is_misled(before, text)
-
-
-def test_a_phrase_that_comes_again_at_once_is_noticed():
-    assert says_twice("This strange change and I'm very sorry for it I'm very sorry for it")
-    assert not says_twice("I'm very sorry for it, I'm very sorry for that")
-    assert not says_twice("Go on, go on, very very well")
-
-
-def test_a_text_that_goes_on_is_trusted():
-    assert not is_misled("But she said", "whosoever thou seest")
-    assert not is_misled("The number is one two three", "one two four")
-    assert not is_misled("No.", "no, no, not that one")
 
 
 @pytest.mark.parametrize("width", [1, 3])

@@ -199,6 +199,7 @@ def test_of_turns_beside_each_other_only_whole_pairs_count() -> None:
     assert len(pairs_of([*lines, *soak()])) == 10
     assert ageing(lines) == pytest.approx((0.2, 0.2, 0.2))
     assert ageing(lines[4:]) is not None
+    assert ageing(lines[6:]) is None
     lines[5]["latency_ms"] = -700.0  # a false start
     assert len(pairs_of(lines)) == 9
     assert ageing(lines) is None
