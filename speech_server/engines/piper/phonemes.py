@@ -1,24 +1,15 @@
-"""Text to phonemes: espeak-ng as Piper carries it, behind one lock.
-
-espeak-ng keeps one voice and one text for the whole process: calls from several threads at once
-give wrong phonemes without any error, or crash (LocalReader-Pro #11, kokoro-onnx #191). It takes
-about 1 ms a sentence, so one lock costs less than processes would.
-"""
+"""Text to phonemes."""
 
 import threading
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from piper.phonemize_espeak import EspeakPhonemizer
-
+from speech_server.engines.piper import espeak
 from speech_server.engines.piper.config import VoiceConfig
 from speech_server.engines.piper.errors import BrokenVoice
 
 PAD, BEGIN, END = "_", "^", "$"
-
-_espeak_lock = threading.Lock()
-_espeak: EspeakPhonemizer | None = None
 
 
 class Phonemizer:
@@ -30,8 +21,8 @@ class Phonemizer:
     def __init__(self, config: VoiceConfig, cache_size: int) -> None:
         if config.phoneme_type not in ("espeak", "text"):
             raise BrokenVoice(f"phonemes of type {config.phoneme_type!r} are not served")
-        clusters = config.piper.get("vowel_clusters")
-        self._clusters = {tuple(cluster) for cluster in clusters} if clusters else None
+        clusters = config.piper.get("vowel_clusters") or ()
+        self._clusters = frozenset(tuple(cluster) for cluster in clusters)
         self._as_text = config.phoneme_type == "text"
         self._voice = config.espeak_voice
         self._texts = _Cache(cache_size)
@@ -48,11 +39,7 @@ class Phonemizer:
     def _make(self, text: str) -> tuple[str, ...]:
         if self._as_text:
             return tuple(unicodedata.normalize("NFD", text))
-        global _espeak
-        with _espeak_lock:
-            if _espeak is None:
-                _espeak = EspeakPhonemizer()
-            sentences = _espeak.phonemize(self._voice, text, vowel_clusters=self._clusters)
+        sentences = espeak.phonemize(self._voice, text, self._clusters)
         joined: list[str] = []
         for sentence in sentences:
             if joined and sentence:
