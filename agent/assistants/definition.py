@@ -127,6 +127,7 @@ class AssistantDefinition(_Table):
     prompt: str | None = None
     greeting: str | None = None
     language: str | None = Field(default=None, pattern=r"^(auto|[a-z]{2,3})$")
+    keyterms: tuple[str, ...] | None = None
     voice: str | None = None
     voices: dict[str, str] | None = None
     speaking_rate: float | None = Field(default=None, ge=0.25, le=4)
@@ -157,6 +158,7 @@ class AssistantDefinition(_Table):
             "instructions": self.prompt,
             "greeting": self.greeting,
             "language": self.language,
+            "stt_phrases": self.keyterms,
             "voice": self.voice,
             "voices": self.voices,
             "speaking_rate": self.speaking_rate,

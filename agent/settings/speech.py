@@ -32,7 +32,10 @@ class SpeechSettings(SettingsGroup):
     stt_model: str = Field(
         default="", description="Recognition model; empty takes the server's default."
     )
-    stt_phrases: Phrases = Field(default=(), description="Phrases that callers are likely to say.")
+    stt_phrases: Phrases = Field(
+        default=(),
+        description="Names and words that callers are likely to say, as they are written.",
+    )
     stt_replay_seconds: Seconds = Field(
         default=30,
         description="Audio that is sent again to another speech server when one fails in the "

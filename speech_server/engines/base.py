@@ -40,6 +40,14 @@ class Before:
 
 
 @dataclass(frozen=True)
+class Phrase:
+    """What is expected to be said; ``boost``, in nats, is what each of its tokens gains."""
+
+    tokens: tuple[int, ...]
+    boost: float
+
+
+@dataclass(frozen=True)
 class DecodeItem:
     """One window to decode.
 
@@ -58,6 +66,8 @@ class DecodeItem:
     full_window: bool = False
     context: tuple[int, ...] = ()
     """Tokens that come before the transcript; as many as ``options.context_tokens``."""
+    phrases: tuple[Phrase, ...] = ()
+    """Those with a weight; an engine that `weighs_phrases` heeds them."""
     prefix: tuple[int, ...] = ()
     """Tokens that the transcript must begin with."""
     draft: tuple[int, ...] = ()
@@ -121,6 +131,7 @@ class RecognitionEngine(Protocol):
     device: str
     compute_type: str
     n_mels: int
+    weighs_phrases: bool
     takes_all_cores: bool
     """Whether two calls of `decode` at once are no quicker than one after the other."""
 

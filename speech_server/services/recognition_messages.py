@@ -9,7 +9,7 @@ from trinity.speech.v1 import audio_pb2 as audio
 from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 
 from speech_server.audio.decoding import InputEncoding
-from speech_server.engines.base import RecognitionEngine
+from speech_server.engines.base import Phrase, RecognitionEngine
 from speech_server.errors import FieldNotServed, FixedField, InvalidRequest, ModelNotFound
 from speech_server.stt.config import StreamConfig
 from speech_server.stt.endpointing import Endpointing
@@ -44,7 +44,17 @@ FILTERED: Final = {
     FilteredReason.IMPOSSIBLE_TIMES: pb.FILTERED_REASON_IMPOSSIBLE_TIMES,
 }
 MOST_CONTEXT: Final = 128
-"""Tokens of phrases: they take from what Whisper may write, and slow it down."""
+"""Tokens of phrases before the transcript: they take from what Whisper may write, and slow it
+down."""
+
+MOST_PHRASES: Final = 1024
+"""Tokens of phrases with a weight: each is looked at before each token that is made."""
+
+USUAL_BOOST: Final = 5.0
+"""What each token of a phrase gains, in nats, where a client gives no weight (ADR 0025)."""
+
+MOST_BOOST: Final = 10.0
+"""Beyond, phrases are heard where nothing like them was said (ADR 0025)."""
 
 RATES_HZ: Final = (8_000, 48_000)
 ENDPOINTING_LIMITS: Final[dict[str, tuple[float, float]]] = {
@@ -89,8 +99,7 @@ def first_config(
     translate = message.task == pb.RECOGNITION_TASK_TRANSLATE
     if translate and len(engine.languages) == 1:
         raise InvalidRequest(f"{engine.name} cannot translate", field="config.task")
-    _refuse_unserved(message)
-    return StreamConfig(
+    config = StreamConfig(
         encoding=encoding,
         rate_hz=message.sample_rate_hertz,
         endpointing=_endpointing(message.endpointing_config, defaults),
@@ -101,8 +110,8 @@ def first_config(
         words=message.enable_word_time_offsets or message.enable_word_confidence,
         word_times=message.enable_word_time_offsets,
         word_confidence=message.enable_word_confidence,
-        context=_context(message.speech_contexts, engine),
     )
+    return _with_phrases(config, message.speech_contexts, engine)
 
 
 def later_config(
@@ -137,11 +146,10 @@ def later_config(
     for name, unchanged in same.items():
         if not unchanged:
             raise FixedField(f"{name} cannot change in mid-stream", field=f"config.{name}")
-    _refuse_unserved(message)
     if message.language_code:
         config = replace(config, language=_language(message.language_code, engine))
     if message.speech_contexts:
-        config = replace(config, context=_context(message.speech_contexts, engine))
+        config = _with_phrases(config, message.speech_contexts, engine)
     if message.HasField("endpointing_config"):
         config = replace(config, endpointing=_endpointing(message.endpointing_config, defaults))
     return config
@@ -206,31 +214,40 @@ def _result(result: Result, config: StreamConfig) -> pb.StreamingRecognitionResu
     )
 
 
-def _refuse_unserved(message: pb.StreamingRecognitionConfig) -> None:
-    for index, context in enumerate(message.speech_contexts):
-        if context.boost:
-            raise FieldNotServed(
-                "phrases have no weight yet; leave boost at 0",
-                field=f"config.speech_contexts[{index}].boost",
-            )
-
-
-def _context(contexts: Sequence[pb.SpeechContext], engine: RecognitionEngine) -> tuple[int, ...]:
-    """Turn phrases into the tokens that go before the transcript.
+def _with_phrases(
+    config: StreamConfig, contexts: Sequence[pb.SpeechContext], engine: RecognitionEngine
+) -> StreamConfig:
+    """Let a stream expect phrases: with a weight, or before the transcript where there is none.
 
     Raises:
-        InvalidRequest: There are more than the model can take.
+        InvalidRequest: They are more than the model can take, or a weight is not possible.
+        FieldNotServed: The engine weighs no phrases.
     """
-    phrases = [phrase.strip() for context in contexts for phrase in context.phrases]
-    tokens = engine.tokenize(" " + ", ".join(phrase for phrase in phrases if phrase))
-    if not any(phrases):
-        return ()
-    if len(tokens) > MOST_CONTEXT:
+    phrases: dict[tuple[int, ...], float] = {}
+    for index, context in enumerate(contexts):
+        gain = _gain(context.boost, f"config.speech_contexts[{index}].boost", engine)
+        for phrase in filter(None, map(str.strip, context.phrases)):
+            # A sentence may begin with it.
+            for form in dict.fromkeys((phrase, phrase[0].upper() + phrase[1:])):
+                phrases[engine.tokenize(f" {form}")] = gain
+    written = [phrase.strip() for context in contexts for phrase in context.phrases]
+    told = engine.tokenize(" " + ", ".join(filter(None, written))) if phrases else ()
+    most = MOST_PHRASES if engine.weighs_phrases else MOST_CONTEXT
+    if len(told) > most:
         raise InvalidRequest(
-            f"the phrases are {len(tokens)} tokens, more than {MOST_CONTEXT}",
-            field="config.speech_contexts",
+            f"the phrases are {len(told)} tokens, more than {most}", field="config.speech_contexts"
         )
-    return tokens
+    if not engine.weighs_phrases:
+        return replace(config, context=told)
+    return replace(config, phrases=tuple(Phrase(tokens, gain) for tokens, gain in phrases.items()))
+
+
+def _gain(boost: float, field: str, engine: RecognitionEngine) -> float:
+    if not 0 <= boost <= MOST_BOOST:
+        raise InvalidRequest(f"{boost:g} is not between 0 and {MOST_BOOST:g}", field=field)
+    if boost and not engine.weighs_phrases:
+        raise FieldNotServed("this model's engine weighs no phrases; leave boost at 0", field=field)
+    return boost or USUAL_BOOST
 
 
 def _language(code: str, engine: RecognitionEngine) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from speech_server.audio.decoding import InputEncoding
-from speech_server.engines.base import Task
+from speech_server.engines.base import Phrase, Task
 from speech_server.stt.endpointing import Endpointing
 
 
@@ -27,4 +27,6 @@ class StreamConfig:
     word_times: bool = False
     word_confidence: bool = False
     context: tuple[int, ...] = ()
-    """Tokens of the phrases to expect."""
+    """Tokens of the phrases to expect, which are put before the transcript."""
+    phrases: tuple[Phrase, ...] = ()
+    """Those to expect with a weight."""

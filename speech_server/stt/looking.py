@@ -81,6 +81,7 @@ class Look:
             ),
             language=config.language or utterance.stable.language,
             context=config.context,
+            phrases=config.phrases,
             prefix=utterance.stable.tokens,
             draft=utterance.stable.draft,
             interim=priority is not Priority.FINAL,

@@ -16,9 +16,10 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
-from speech_server.engines.base import Before, DecodeItem, DecodeOptions
+from speech_server.engines.base import Before, DecodeItem, DecodeOptions, Phrase
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions
 from speech_server.engines.whisper.decoder import MOST_DRAFTED
+from speech_server.services.recognition_messages import USUAL_BOOST
 from speech_server.settings import Settings
 from speech_server.stt.models import SttModels
 from speech_server.telemetry import Metrics
@@ -324,6 +325,27 @@ def test_a_beam_finds_the_likelier_text(backends):
     assert [h.tokens for h in together[:2]] == [alone.tokens] * 2
     assert together[2].tokens == beam.decode([short])[0].tokens
     beam.close()
+
+
+def test_an_expected_phrase_is_heard_and_no_batch_mate_hears_it():
+    engine = WhisperEngine(resolve("whisper-base"), WhisperOptions("base", beam=3))
+    speech = features(recording("audio/librispeech_test_other__2033-164914-0002.flac"))
+    plain = DecodeItem(speech, language="en")
+    told = replace(plain, phrases=(Phrase(engine.tokenize(" eunuch"), USUAL_BOOST),))
+    others = ("distichs", "delmonico", "merneptah")
+    phrases = tuple(Phrase(engine.tokenize(f" {word}"), USUAL_BOOST) for word in others)
+    misled = replace(plain, phrases=phrases)
+    alone = [engine.decode([item])[0] for item in (plain, told, misled)]
+    assert ["eunuch" in h.text for h in alone] == [False, True, False]
+    assert not any(word in alone[2].text.lower() for word in others)
+    together = engine.decode([plain, told, misled])
+    words = [re.sub(r"[^a-z ]", "", h.text.lower()) for h in (*alone, *together)]
+    assert words[:3] == words[3:]
+    # A draft is kept only as far as it would be found with the phrase.
+    drafted = engine.decode([replace(told, draft=alone[0].tokens)])[0]
+    assert drafted.kept_tokens > 0
+    assert "eunuch" in drafted.text
+    engine.close()
 
 
 @pytest.mark.parametrize("asked", [0, 1, 5])

@@ -34,6 +34,7 @@ class FakeEngine:
     device = "cpu"
     compute_type = "none"
     n_mels = 80
+    weighs_phrases = True
     takes_all_cores = False
 
     def __init__(self, delay_s: float = 0.0) -> None:

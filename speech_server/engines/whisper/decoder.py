@@ -5,16 +5,18 @@ together, and those kept that would be found again.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from speech_server.engines.base import Phrase
 from speech_server.engines.whisper.beams import Beams, Integers
 from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import EMBEDDINGS, Shape, memory_graph, step_graph
+from speech_server.engines.whisper.phrases import likelier
 from speech_server.engines.whisper.weights import Floats, Weights
 
 SURE: Final = math.log(0.5)
@@ -110,6 +112,7 @@ class Decoder:
         wanted: Callable[[], bool],
         drafts: Sequence[Sequence[int]],
         before: Sequence[int],
+        phrases: Sequence[Sequence[Phrase]],
     ) -> list[Decoded] | None:
         """Decode a batch; None when it is not wanted any more.
 
@@ -124,6 +127,7 @@ class Decoder:
                 one's.
             before: How many tokens of each prompt's text belong to what was said before; they are
                 not given back.
+            phrases: What each row is expected to say.
         """
         memory = dict(
             zip(self._memory_names, self._memory.run(None, {"encoded": encoded}), strict=True)
@@ -138,7 +142,7 @@ class Decoder:
             draft[: max(0, min(most, at + longest - 1 - len(prompt)))]
             for prompt, at, draft in zip(prompts, text_at, drafts, strict=True)
         ]
-        heads, likely, past = self._begin(prompts, drafts, text_at, memory, width)
+        heads, likely, past = self._begin(prompts, drafts, text_at, memory, width, phrases)
         rows = [
             Beams(
                 head.tokens,
@@ -175,8 +179,13 @@ class Decoder:
                 past = {name: values[sources] for name, values in past.items()}
             beams = [beam for number in alive for beam in _filled(rows[number].beams, wide)]
             first = [rows[number].text_at == at + 1 for number in alive for _ in range(wide)]
+            gains = [
+                likelier(phrases[number], beam.tokens[rows[number].text_at : at + 1])
+                for number in alive
+                for beam in _filled(rows[number].beams, wide)
+            ]
             tokens = np.array([[beam.tokens[at]] for beam in beams])
-            likely, past = self._run(tokens, at, first, memory, past, width + 1)
+            likely, past = self._run(tokens, at, first, memory, past, width + 1, gains)
         return [
             Decoded(
                 row.best.tokens[row.text_at :],
@@ -194,6 +203,7 @@ class Decoder:
         text_at: Sequence[int],
         memory: Past,
         width: int,
+        phrases: Sequence[Sequence[Phrase]],
     ) -> tuple[list[_Head], _Likely, Past]:
         """Run prompts and drafts; gives what is likely after each head, and the shortest's past."""
         rows = [[*prompt, *draft] for prompt, draft in zip(prompts, drafts, strict=True)]
@@ -208,11 +218,16 @@ class Decoder:
         ]
         places = np.array([row * length + at for row, of in enumerate(asked) for at in of])
         first = [at + 1 == text for text, of in zip(text_at, asked, strict=True) for at in of]
+        gains = [
+            likelier(expected, row[text : at + 1]) if at + 1 >= text else {}
+            for expected, row, text, of in zip(phrases, rows, text_at, asked, strict=True)
+            for at in of
+        ]
         empty = np.empty((len(rows), self._shape.heads, 0, self._shape.head_width), np.float32)
         logits, log_probs, tokens, *past = self._step.run(
             None,
             {
-                **self._rows(filled, 0, places, first, width + 1),
+                **self._rows(filled, 0, places, first, width + 1, gains),
                 **memory,
                 **dict.fromkeys(self._past_names, empty),
             },
@@ -246,11 +261,13 @@ class Decoder:
         memory: Past,
         past: Past,
         candidates: int,
+        gains: Sequence[Mapping[int, float]],
     ) -> tuple[_Likely, Past]:
         """Run one token of each row, ``[B, 1]``."""
         places = np.arange(len(tokens))
         log_probs, chosen, *new = self._step.run(
-            self._made, {**self._rows(tokens, at, places, first, candidates), **memory, **past}
+            self._made,
+            {**self._rows(tokens, at, places, first, candidates, gains), **memory, **past},
         )
         return _Likely(log_probs, chosen), dict(zip(self._past_names, new, strict=True))
 
@@ -261,12 +278,18 @@ class Decoder:
         places: Integers,
         first: Sequence[bool],
         candidates: int,
+        gains: Sequence[Mapping[int, float]],
     ) -> dict[str, npt.NDArray[np.generic]]:
-        """Give what the graph takes besides memory and past; ``first`` says where text begins."""
-        if len(set(first)) == 1:  # nearly always: one mask for all, and no copy of it
+        """Give what the graph takes besides memory and past.
+
+        ``first`` says where text begins, ``gains`` which tokens are likelier than the sound says.
+        """
+        if len(set(first)) == 1 and not any(gains):  # nearly always: one mask, and no copy of it
             masks = self._masks[int(first[0])][np.newaxis]
         else:
             masks = self._masks[np.array(first, int)]
+            for mask, gain in zip(masks, gains, strict=True):
+                mask[list(gain)] += list(gain.values())
         return {
             "embedded": self._weights.rows(f"{EMBEDDINGS}/weight", tokens)
             + self._positions[at : at + tokens.shape[1]],

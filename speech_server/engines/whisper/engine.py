@@ -111,6 +111,7 @@ class WhisperEngine:
         self._packed = self._pack(folder)
         self.backend = "onnxruntime" if self._packed else "ctranslate2"
         self.takes_all_cores = self._packed is not None
+        self.weighs_phrases = self._packed is not None
         self._wide = self._narrow
         if options.narrow_decoder and not self._packed:
             self._wide = self._load(folder, options.threads)
@@ -170,6 +171,7 @@ class WhisperEngine:
                 wanted=wanted,
                 drafts=[_beyond_prefix(item) for item in items],
                 before=told,
+                phrases=[item.phrases for item in items],
             )
         else:
             results = self._narrow.decode(

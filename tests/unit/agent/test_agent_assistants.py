@@ -16,6 +16,7 @@ description = "Answers."
 prompt = "You are {name} for {customer}."
 greeting = "Hello {customer}, this is {name}."
 language = "auto"
+keyterms = ["Trinity"]
 voice = "a"
 voices = { de = "b" }
 tools = ["get_time", "end_call"]
@@ -60,6 +61,7 @@ def test_a_file_takes_the_place_of_settings(
     assert joined.spoken(joined.greeting) == "Hello Ms Vogel, this is Robin."
     assert joined.spoken(joined.instructions) == "You are Robin for Ms Vogel."
     assert (joined.language, joined.voice, joined.voices) == ("auto", "a", {"de": "b"})
+    assert joined.stt_phrases == ("Trinity",)
     assert joined.tools == ("get_time", "end_call")
     assert (joined.llm_provider, joined.llm_model) == ("openai", "m")
     assert joined.llm_api_key.get_secret_value() == "q7-very-own"

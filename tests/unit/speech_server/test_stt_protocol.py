@@ -79,13 +79,13 @@ BAD_STREAMS = {
         INVALID,
         "audio_content",
     ),
-    "weighted phrases": (
-        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"], boost=3)])],
-        grpc.StatusCode.UNIMPLEMENTED,
+    "phrases weighed too much": (
+        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"], boost=11)])],
+        INVALID,
         "config.speech_contexts[0].boost",
     ),
     "too many phrases": (
-        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"] * 100)])],
+        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"] * 200)])],
         INVALID,
         "config.speech_contexts",
     ),
