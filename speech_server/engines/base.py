@@ -132,6 +132,7 @@ class RecognitionEngine(Protocol):
     compute_type: str
     n_mels: int
     weighs_phrases: bool
+    """Whether it heeds an item's ``phrases``."""
     takes_all_cores: bool
     """Whether two calls of `decode` at once are no quicker than one after the other."""
 

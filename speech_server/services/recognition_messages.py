@@ -78,7 +78,7 @@ def first_config(
     Raises:
         InvalidRequest: A value is not possible.
         ModelNotFound: The model is not served.
-        FieldNotServed: A field is not served yet.
+        FieldNotServed: The engine weighs no phrases.
     """
     if message.model and message.model != engine.name:
         raise ModelNotFound(

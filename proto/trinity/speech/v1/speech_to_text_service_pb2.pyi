@@ -244,7 +244,7 @@ class SpeechContext(_message.Message):
     PHRASES_FIELD_NUMBER: _builtins.int
     BOOST_FIELD_NUMBER: _builtins.int
     boost: _builtins.float
-    """Weight of the phrases, 0 to 20: what each token of one gains in log-odds, in nats; 0 takes the
+    """Weight of the phrases, 0 to 10: what each token of one gains in log-odds, in nats; 0 takes the
     server's default.
     """
     @_builtins.property
