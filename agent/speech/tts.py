@@ -196,7 +196,11 @@ class GrpcSynthesizeStream(tts.SynthesizeStream):
                 return False  # the stream is over; `_receive` knows why
             return True
 
-        if not await write(config=self._owner.config()):
+        # A server that went since it was ready: the stream would wait for another one for good.
+        opened = asyncio.ensure_future(write(config=self._owner.config()))
+        if not (await asyncio.wait((opened,), timeout=self._owner.connect_s))[0]:
+            raise APITimeoutError("no speech server is ready any more")
+        if not opened.result():
             return
         async for item in self._input_ch:
             if isinstance(item, str):

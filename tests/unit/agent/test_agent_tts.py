@@ -113,6 +113,16 @@ async def test_no_server_is_an_error_soon() -> None:
     await channel.close()
 
 
+async def test_a_server_that_goes_as_a_reply_begins_is_an_error_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def was_ready(channel: grpc.aio.Channel, timeout: float) -> None:
+        pass
+
+    monkeypatch.setattr("agent.speech.tts.wait_until_ready", was_ready)
+    await test_no_server_is_an_error_soon()
+
+
 async def test_a_whole_text_can_be_spoken(channel: grpc.aio.Channel) -> None:
     async with GrpcTTS(channel).synthesize("Hello you.") as stream:
         frame = await stream.collect()
