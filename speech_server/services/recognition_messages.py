@@ -223,15 +223,11 @@ def _with_phrases(
         InvalidRequest: They are more than the model can take, or a weight is not possible.
         FieldNotServed: The engine weighs no phrases.
     """
-    phrases: dict[tuple[int, ...], float] = {}
+    gains: dict[str, float] = {}
     for index, context in enumerate(contexts):
         gain = _gain(context.boost, f"config.speech_contexts[{index}].boost", engine)
-        for phrase in filter(None, map(str.strip, context.phrases)):
-            # A sentence may begin with it.
-            for form in dict.fromkeys((phrase, phrase[0].upper() + phrase[1:])):
-                phrases[engine.tokenize(f" {form}")] = gain
-    written = [phrase.strip() for context in contexts for phrase in context.phrases]
-    told = engine.tokenize(" " + ", ".join(filter(None, written))) if phrases else ()
+        gains |= dict.fromkeys(filter(None, map(str.strip, context.phrases)), gain)
+    told = engine.tokenize(" " + ", ".join(gains)) if gains else ()
     most = MOST_PHRASES if engine.weighs_phrases else MOST_CONTEXT
     if len(told) > most:
         raise InvalidRequest(
@@ -239,7 +235,16 @@ def _with_phrases(
         )
     if not engine.weighs_phrases:
         return replace(config, context=told)
-    return replace(config, phrases=tuple(Phrase(tokens, gain) for tokens, gain in phrases.items()))
+    # A sentence may begin with it.
+    forms = {
+        form: gain
+        for phrase, gain in gains.items()
+        for form in (phrase, phrase[0].upper() + phrase[1:])
+    }
+    return replace(
+        config,
+        phrases=tuple(Phrase(engine.tokenize(f" {form}"), gain) for form, gain in forms.items()),
+    )
 
 
 def _gain(boost: float, field: str, engine: RecognitionEngine) -> float:

@@ -16,7 +16,7 @@ from speech_server.engines.base import Phrase
 from speech_server.engines.whisper.beams import Beams, Integers
 from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import EMBEDDINGS, Shape, memory_graph, step_graph
-from speech_server.engines.whisper.phrases import likelier
+from speech_server.engines.whisper.phrases import Expected
 from speech_server.engines.whisper.weights import Floats, Weights
 
 SURE: Final = math.log(0.5)
@@ -142,7 +142,8 @@ class Decoder:
             draft[: max(0, min(most, at + longest - 1 - len(prompt)))]
             for prompt, at, draft in zip(prompts, text_at, drafts, strict=True)
         ]
-        heads, likely, past = self._begin(prompts, drafts, text_at, memory, width, phrases)
+        expected = [Expected(of) for of in phrases]
+        heads, likely, past = self._begin(prompts, drafts, text_at, memory, width, expected)
         rows = [
             Beams(
                 head.tokens,
@@ -180,7 +181,7 @@ class Decoder:
             beams = [beam for number in alive for beam in _filled(rows[number].beams, wide)]
             first = [rows[number].text_at == at + 1 for number in alive for _ in range(wide)]
             gains = [
-                likelier(phrases[number], beam.tokens[rows[number].text_at : at + 1])
+                expected[number].likelier(beam.tokens[rows[number].text_at : at + 1])
                 for number in alive
                 for beam in _filled(rows[number].beams, wide)
             ]
@@ -203,7 +204,7 @@ class Decoder:
         text_at: Sequence[int],
         memory: Past,
         width: int,
-        phrases: Sequence[Sequence[Phrase]],
+        expected: Sequence[Expected],
     ) -> tuple[list[_Head], _Likely, Past]:
         """Run prompts and drafts; gives what is likely after each head, and the shortest's past."""
         rows = [[*prompt, *draft] for prompt, draft in zip(prompts, drafts, strict=True)]
@@ -219,8 +220,8 @@ class Decoder:
         places = np.array([row * length + at for row, of in enumerate(asked) for at in of])
         first = [at + 1 == text for text, of in zip(text_at, asked, strict=True) for at in of]
         gains = [
-            likelier(expected, row[text : at + 1]) if at + 1 >= text else {}
-            for expected, row, text, of in zip(phrases, rows, text_at, asked, strict=True)
+            phrases.likelier(row[text : at + 1]) if at + 1 >= text else {}
+            for phrases, row, text, of in zip(expected, rows, text_at, asked, strict=True)
             for at in of
         ]
         empty = np.empty((len(rows), self._shape.heads, 0, self._shape.head_width), np.float32)

@@ -5,35 +5,35 @@ import pytest
 from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 
 from speech_server.engines.base import Phrase
-from speech_server.engines.whisper.phrases import OPENING, likelier
+from speech_server.engines.whisper.phrases import OPENING, Expected
 from speech_server.services.recognition_messages import USUAL_BOOST
 from tests.support.stt_rig import FakeEngine, config, finals, pieces, rig, voice
 
 
 def test_a_phrase_may_begin_anywhere_and_goes_on_where_it_began():
-    phrases = [Phrase((1, 2, 3), 4.0)]
+    expected = Expected([Phrase((1, 2, 3), 4.0)])
     begins = {1: 4.0 * OPENING}
-    assert likelier(phrases, []) == begins
-    assert likelier(phrases, [7, 8]) == begins
-    assert likelier(phrases, [7, 1]) == {**begins, 2: 4.0}
-    assert likelier(phrases, [1, 2]) == {**begins, 3: 4.0}
-    assert likelier(phrases, [2]) == begins
+    assert expected.likelier([]) == begins
+    assert expected.likelier([7, 8]) == begins
+    assert expected.likelier([7, 1]) == {**begins, 2: 4.0}
+    assert expected.likelier([1, 2]) == {**begins, 3: 4.0}
+    assert expected.likelier([2]) == begins
 
 
 def test_a_phrase_that_was_just_said_does_not_begin_again():
-    phrases = [Phrase((1, 2), 4.0), Phrase((1,), 3.0)]
-    assert likelier(phrases, [1, 2]) == {1: 3.0 * OPENING}
-    assert likelier(phrases, [1, 2, 7]) == {1: 4.0 * OPENING}
+    expected = Expected([Phrase((1, 2), 4.0), Phrase((1,), 3.0)])
+    assert expected.likelier([1, 2]) == {1: 3.0 * OPENING}
+    assert expected.likelier([1, 2, 7]) == {1: 4.0 * OPENING}
 
 
 def test_the_greatest_gain_of_a_token_counts():
-    phrases = [Phrase((1, 2), 4.0), Phrase((1, 2, 5), 2.0), Phrase((1, 6), 1.0)]
-    assert likelier(phrases, [1]) == {1: 4.0 * OPENING, 2: 4.0, 6: 1.0}
+    expected = Expected([Phrase((1, 2), 4.0), Phrase((1, 2, 5), 2.0), Phrase((1, 6), 1.0)])
+    assert expected.likelier([1]) == {1: 4.0 * OPENING, 2: 4.0, 6: 1.0}
 
 
 def test_a_phrase_that_repeats_its_beginning_may_begin_anew_in_itself():
-    phrases = [Phrase((1, 1, 2), 4.0)]
-    assert likelier(phrases, [1, 1]) == {1: 4.0, 2: 4.0}
+    expected = Expected([Phrase((1, 1, 2), 4.0)])
+    assert expected.likelier([1, 1]) == {1: 4.0, 2: 4.0}
 
 
 async def expected(engine: FakeEngine, *contexts: pb.SpeechContext) -> tuple[Phrase, ...]:

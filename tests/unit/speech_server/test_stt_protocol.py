@@ -85,7 +85,7 @@ BAD_STREAMS = {
         "config.speech_contexts[0].boost",
     ),
     "too many phrases": (
-        [config(speech_contexts=[pb.SpeechContext(phrases=["Trinity"] * 200)])],
+        [config(speech_contexts=[pb.SpeechContext(phrases=[f"Trinity {n}" for n in range(200)])])],
         INVALID,
         "config.speech_contexts",
     ),
