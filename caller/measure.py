@@ -112,7 +112,7 @@ def voiced_span(
 
 
 def trim_to_speech(samples: Samples, rate_hz: int, tail_ms: int = 50) -> Samples:
-    """Cuts a recording behind its last voiced sample, so that its end is the end of speech."""
+    """Cuts a recording a moment behind its last voiced sample."""
     threshold = speech_threshold_dbfs(samples, rate_hz)
     span = voiced_span([TimedFrame(0.0, samples)], rate_hz, threshold)
     if span is None:

@@ -31,11 +31,14 @@ _SYNTHESISED = (
 # rise by this much at the same tempo and the caller sounds like another person.
 _VOICE_SHIFT = 1.18
 _MAX_CLIP_S = 60.0
+# Behind the last voiced sample: the last sound of "enough" is softer than any voice, and a room is
+# not still at the moment at which somebody in it is.
+_TAIL_MS = 500
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording to speak: mono samples that end with the speech, and its words if known."""
+    """A recording to speak: mono samples that end soon after the speech, and its words if known."""
 
     name: str
     samples: Samples
@@ -89,7 +92,7 @@ async def synthesise_clips(speech_target: str, rate_hz: int) -> list[Clip]:
 
 
 def read_clip(path: Path, rate_hz: int, reference: str | None, origin: str) -> Clip:
-    """Reads a WAV or FLAC of any rate and any number of channels, cut behind its last word.
+    """Reads a WAV or FLAC of any rate and any number of channels, without long silence at its end.
 
     Raises:
         ClipError: it cannot be read, is silent or is too long.
@@ -103,7 +106,7 @@ def read_clip(path: Path, rate_hz: int, reference: str | None, origin: str) -> C
     mono = np.round(samples.mean(axis=1)).astype(np.int16)
     if level_dbfs(mono) < -60:
         raise ClipError(f"{path}: nothing to hear in it")
-    spoken = trim_to_speech(resample(mono, own_hz, rate_hz), rate_hz)
+    spoken = trim_to_speech(resample(mono, own_hz, rate_hz), rate_hz, _TAIL_MS)
     return Clip(path.stem, spoken, rate_hz, reference, origin)
 
 

@@ -65,10 +65,10 @@ class FrontEnd:
         """Give Whisper's features of a stretch, as far as it has been heard."""
         return as_features(self._mel.frames.rows(from_ms // FRAME_MS, to_ms // FRAME_MS))
 
-    def last_audio(self, to_ms: int) -> Samples:
-        """Give the audio before a moment that the end-of-turn model looks at."""
+    def last_audio(self, from_ms: int, to_ms: int) -> Samples:
+        """Give the audio of a turn that the end-of-turn model looks at, up to a moment."""
         end = to_ms * SAMPLES_MS
-        return self._audio.rows(end - TURN_S * RATE_HZ, end)
+        return self._audio.rows(max(from_ms * SAMPLES_MS, end - TURN_S * RATE_HZ), end)
 
     def forget_before(self, ms: int) -> None:
         """Free what lies before a moment, except what the end-of-turn model may still need."""

@@ -93,11 +93,16 @@ class Look:
         """Whether the recognition model has nothing to do but for this stream."""
         return self._models.scheduler.is_free_for(self)
 
-    async def end_of_turn(self, at_ms: int) -> float | None:
-        """Tell how likely the turn is over at a moment; None without a turn model."""
+    async def end_of_turn(self, utterance: Utterance, at_ms: int) -> float | None:
+        """Tell how likely the turn is over at a moment; None without a turn model.
+
+        Turns before are not heard: with one in its window the model takes ends for pauses
+        (ADR 0026).
+        """
         if self._models.turn is None:
             return None
-        audio = self._front.last_audio(at_ms)
+        from_ms = utterance.before[0].from_ms if utterance.before else utterance.from_ms
+        audio = self._front.last_audio(from_ms, at_ms)
         return await asyncio.get_running_loop().run_in_executor(
             self._models.front_end, self._models.end_of_turn, audio
         )

@@ -287,10 +287,8 @@ class Session:
 
         So the judgement of a pause never comes too late for it, however fast the audio comes.
         """
-        utterance = self._utterance
-        sound = await self._look.end_of_turn(to_ms)
-        if utterance is not None:
-            utterance.turn.sound = sound
+        if utterance := self._utterance:
+            utterance.turn.sound = await self._look.end_of_turn(utterance, to_ms)
             self._endpointer.judge(utterance.turn.probability)
 
     def _finalise(

@@ -91,7 +91,7 @@ async def test_recordings_of_the_folder_come_with_their_references(recordings: P
     assert [c.reference for c in clips] == [f"words of {name}" for name in DEFAULT_CLIPS]
     assert {c.origin for c in clips} == {"recorded"}
     assert {c.rate_hz for c in clips} == {48000}
-    assert clips[0].duration_s == pytest.approx(1.05, abs=0.02)
+    assert clips[0].duration_s == pytest.approx(1.5, abs=0.02)
 
 
 async def test_given_files_come_first_with_the_words_beside_them(
@@ -122,6 +122,15 @@ async def test_without_recordings_another_person_is_synthesised(tmp_path: Path) 
     assert shift > 1.1
     # Spoken slower and played faster by the same factor: a second of tone is shorter by it.
     assert clips[0].duration_s == pytest.approx(1 / shift, abs=0.02)
+
+
+def test_the_soft_end_of_a_last_word_is_spoken_and_long_silence_is_not(tmp_path: Path) -> None:
+    voice = 0.3 * np.sin(np.arange(RATE) / 30)
+    soft = 0.001 * np.sin(np.arange(RATE * 3 // 10) / 3)
+    soundfile.write(tmp_path / "enough.wav", np.concatenate([voice, soft, np.zeros(RATE)]), RATE)
+    clip = read_clip(tmp_path / "enough.wav", RATE, None, "given")
+    assert clip.duration_s == pytest.approx(1.5, abs=0.02)
+    assert np.abs(clip.samples[RATE : RATE * 13 // 10]).max() > 20
 
 
 @pytest.mark.parametrize("content", [b"", b"not audio at all"])

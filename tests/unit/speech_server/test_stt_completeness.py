@@ -13,7 +13,11 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 from speech_server.engines.base import DecodeItem, Hypothesis
 from speech_server.settings import Settings
 from speech_server.stt.completeness import Turn
+from speech_server.stt.front_end import FrontEnd
+from speech_server.stt.looking import Look
 from speech_server.stt.models import SttModels
+from speech_server.stt.recent import Piece
+from speech_server.stt.utterance import Utterance
 from speech_server.telemetry import Metrics
 from tests.support.stt_rig import (
     FakeEngine,
@@ -31,8 +35,10 @@ class Sounds:
 
     def __init__(self, probability: float) -> None:
         self._probability = probability
+        self.heard_s: list[float] = []
 
     def probability(self, samples: np.ndarray) -> float:
+        self.heard_s.append(len(samples) / 16_000)
         return self._probability
 
 
@@ -136,3 +142,42 @@ async def test_the_wait_follows_sound_and_text(sound, text, interims, least_ms, 
     # Of the audio it is known only up to the message in which the end was found.
     waited_ms = final.audio_processed_ms - 640
     assert least_ms <= waited_ms <= most_ms + 64
+
+
+def judged(sounds: Sounds) -> SttModels:
+    return SttModels(
+        engine=FakeEngine(),
+        vad=LoudnessVad(),
+        turn=sounds,
+        settings=Settings(),
+        metrics=Metrics(),
+    )
+
+
+async def test_a_turn_is_judged_without_the_one_before():
+    sounds = Sounds(0.99)
+    made = make_server(models=judged(sounds))
+    await made.server.start()
+    await made.server.warm_up()
+    try:
+        sound = voice(0.64) + silence(3) + voice(0.64) + silence(2)
+        await made.talk(config(), *pieces(sound))
+    finally:
+        await made.server.stop(1)
+    assert len(sounds.heard_s) == 2
+    before_speech_s = Settings().prefix_padding_ms / 1000
+    assert sounds.heard_s[1] == pytest.approx(before_speech_s + 0.64 + 0.128, abs=0.1)
+
+
+async def test_of_a_turn_in_parts_all_is_judged():
+    sounds = Sounds(0.99)
+    models = judged(sounds)
+    front = FrontEnd(16_000, n_mels=models.engine.n_mels, voice=models.vad.stream())
+    front.push(np.zeros(10 * 16_000, np.float32))
+    utterance = Utterance(2, from_ms=8000, start_ms=8400)
+    utterance.before = (Piece(4000, 7000, (1,)),)
+    try:
+        assert await Look(models, front).end_of_turn(utterance, 9000) == 0.99
+    finally:
+        models.close()
+    assert sounds.heard_s == [5.0]
