@@ -48,7 +48,7 @@ MOST_CONTEXT: Final = 128
 down."""
 
 MOST_PHRASES: Final = 1024
-"""Tokens of phrases with a weight: each is looked at before each token that is made."""
+"""Tokens of phrases with a weight, of which each decode makes an index."""
 
 USUAL_BOOST: Final = 5.0
 """What each token of a phrase gains, in nats, where a client gives no weight (ADR 0025)."""

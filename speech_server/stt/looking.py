@@ -53,7 +53,7 @@ class Look:
 
     def forget(self, before_ms: int, unfinished: Sequence[Utterance]) -> None:
         """Free what lies before a moment and belongs to none of these utterances."""
-        needed = [u.before[0].from_ms if u.before else u.from_ms for u in unfinished]
+        needed = [utterance.turn_from_ms for utterance in unfinished]
         self._front.forget_before(min([self._recent.from_ms(before_ms), *needed]))
 
     def decode(
@@ -101,8 +101,7 @@ class Look:
         """
         if self._models.turn is None:
             return None
-        from_ms = utterance.before[0].from_ms if utterance.before else utterance.from_ms
-        audio = self._front.last_audio(from_ms, at_ms)
+        audio = self._front.last_audio(utterance.turn_from_ms, at_ms)
         return await asyncio.get_running_loop().run_in_executor(
             self._models.front_end, self._models.end_of_turn, audio
         )

@@ -64,6 +64,11 @@ class Utterance:
         """Its audio, while that waits for the final."""
         return self.speculation.to_ms - self.from_ms if self.over and self.speculation else 0
 
+    @property
+    def turn_from_ms(self) -> int:
+        """Begin of the audio of what it goes on from, or of its own."""
+        return self.before[0].from_ms if self.before else self.from_ms
+
     def heard_with(self, to_ms: int) -> list[Piece]:
         """Give what is decoded with it when it is decoded up to a moment."""
         return [piece for piece in self.before if to_ms - piece.from_ms <= MOST_MS]

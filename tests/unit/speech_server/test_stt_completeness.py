@@ -42,6 +42,16 @@ class Sounds:
         return self._probability
 
 
+def judged(sounds: Sounds, engine: FakeEngine | None = None) -> SttModels:
+    return SttModels(
+        engine=engine or FakeEngine(),
+        vad=LoudnessVad(),
+        turn=sounds,
+        settings=Settings(),
+        metrics=Metrics(),
+    )
+
+
 def probability(sound: float, text: str) -> float:
     found = Turn(sound, text).probability
     assert found is not None
@@ -102,14 +112,7 @@ async def test_the_wait_follows_sound_and_text(sound, text, interims, least_ms, 
 
     engine = FakeEngine()
     engine.answer = answer
-    models = SttModels(
-        engine=engine,
-        vad=LoudnessVad(),
-        turn=Sounds(sound),
-        settings=Settings(),
-        metrics=Metrics(),
-    )
-    made = make_server(models=models)
+    made = make_server(models=judged(Sounds(sound), engine))
 
     shown = asyncio.Event()
 
@@ -142,16 +145,6 @@ async def test_the_wait_follows_sound_and_text(sound, text, interims, least_ms, 
     # Of the audio it is known only up to the message in which the end was found.
     waited_ms = final.audio_processed_ms - 640
     assert least_ms <= waited_ms <= most_ms + 64
-
-
-def judged(sounds: Sounds) -> SttModels:
-    return SttModels(
-        engine=FakeEngine(),
-        vad=LoudnessVad(),
-        turn=sounds,
-        settings=Settings(),
-        metrics=Metrics(),
-    )
 
 
 async def test_a_turn_is_judged_without_the_one_before():
