@@ -183,13 +183,13 @@ class Settings(BaseSettings):
         "before the silence, while no other caller needs the model.",
     )
     stop_silence_ms: int = Field(
-        default=448,
+        default=416,
         ge=32,
         le=10_000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds.",
     )
     max_stop_silence_ms: int = Field(
-        default=1024,
+        default=1008,
         ge=32,
         le=20_000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",

@@ -47,14 +47,14 @@ class SpeechSettings(SettingsGroup):
         "still holds open, in seconds.",
     )
     stt_stop_silence_ms: int = Field(
-        default=480,
+        default=416,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems complete, in milliseconds. "
         "The reply is made meanwhile.",
     )
     stt_max_stop_silence_ms: int = Field(
-        default=1344,
+        default=1376,
         ge=0,
         le=10000,
         description="Silence that ends an utterance whose turn seems incomplete, in milliseconds.",

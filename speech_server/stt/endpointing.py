@@ -103,9 +103,9 @@ JUDGE_MS: Final = 256
 """Silence at which it is made: the preflight had the device until about then, and most pauses
 inside speech are over."""
 
-GROWTH: Final = 0.35
+GROWTH: Final = 0.3
 """Power of what is missing of completeness with which the wait grows: below 1, so that only who
-surely has finished is waited for little (ADR 0018, 0024)."""
+surely has finished is waited for little (ADR 0018, 0024, 0027)."""
 
 STIRRING: Final = 0.05
 """Voice probability that silence seldom has, and most of the last 64 ms before speech."""

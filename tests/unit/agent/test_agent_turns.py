@@ -157,11 +157,11 @@ async def a_question_sets_how_long_the_agent_waits() -> None:
     async with Conversation(script, lambda _: next(replies)) as call:
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
-        await call.until(lambda: call.patience_ms == [480, 480, 900])
+        await call.until(lambda: call.patience_ms == [416, 416, 900])
         assert call.session.options.endpointing["max_delay"] == 1.8
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 2, 8)
-        await call.until(lambda: call.patience_ms == [480, 480, 900, 480, 480, 480])
+        await call.until(lambda: call.patience_ms == [416, 416, 900, 416, 416, 416])
         assert call.session.options.endpointing["max_delay"] == 1.0
 
 
@@ -171,7 +171,7 @@ async def a_yes_or_no_is_waited_for_less_but_not_cut_off() -> None:
     async with Conversation(Script(heard=["Tell me."]), lambda _: answer) as call:
         await call.say(0.3)
         await call.until(lambda: len(call.finals("agent")) == 1, 6)
-        await call.until(lambda: call.patience_ms == [480, 480, 384])
+        await call.until(lambda: call.patience_ms == [416, 416, 384])
         assert call.session.options.endpointing["max_delay"] == 0.64
 
 
@@ -182,8 +182,8 @@ async def who_was_cut_off_is_waited_for_longer() -> None:
         await until_answered(call)
         await call.say(0.6)  # goes on as the reply begins
         # As long as may be for the rest of the turn, and longer than usual afterwards.
-        assert call.patience_ms == [480, 480, 1344]
-        await call.until(lambda: call.patience_ms == [480, 480, 1344, 912, 480, 912], 8)
+        assert call.patience_ms == [416, 416, 1376]
+        await call.until(lambda: call.patience_ms == [416, 416, 1376, 896, 416, 896], 8)
         assert metrics().cut_offs._value.get() >= 1  # others are held at the same time
 
 
@@ -195,7 +195,7 @@ async def an_objection_to_a_reply_is_no_going_on() -> None:
         await asyncio.sleep(1.2)
         await call.say(0.6)
         await call.until(lambda: len(call.finals("agent")) == 2, 8)
-        assert max(call.patience_ms) == 480
+        assert max(call.patience_ms) == 416
 
 
 @turn

@@ -94,13 +94,13 @@ def test_without_a_sound_nothing_is_known():
 @pytest.mark.parametrize(
     ("sound", "text", "interims", "least_ms", "most_ms"),
     [
-        (0.97, "It is so then.", True, 448, 448),
+        (0.97, "It is so then.", True, 416, 416),
         (0.97, "It is so and", True, 640, 960),
-        (0.3, "Is it so then?", True, 448, 448),
-        (0.01, "It is so and", True, 900, 1024),
+        (0.3, "Is it so then?", True, 416, 416),
+        (0.01, "It is so and", True, 900, 1008),
         # What was said is known later where no preflight is shown.
-        (0.3, "Is it so then?", False, 448, 640),
-        (0.01, "It is so and", False, 900, 1024),
+        (0.3, "Is it so then?", False, 416, 640),
+        (0.01, "It is so and", False, 900, 1008),
     ],
 )
 async def test_the_wait_follows_sound_and_text(sound, text, interims, least_ms, most_ms):

@@ -86,7 +86,7 @@ def test_a_pause_that_goes_on_is_resumed():
 
 
 @pytest.mark.parametrize(
-    ("probability", "end_ms"), [(0.9, 448), (0.45, 960), (0.0, 1088), (None, 1088)]
+    ("probability", "end_ms"), [(0.9, 448), (0.45, 992), (0.0, 1088), (None, 1088)]
 )
 def test_the_turn_decides_how_long_to_wait(probability, end_ms):
     events = run([V] * 4 + [S] * 60, patient=True, judge=probability)
