@@ -6,13 +6,13 @@ from typing import Final
 LETTER_S: Final = 0.06
 """Sound of a letter."""
 
-KEPT_S: Final = 0.18
+KEPT_S: Final = 0.11
 """Sound of an opening that is heard only with what follows it (ADR 0015), and some to spare."""
 
 PIECES_BETWEEN: Final = 2
 """Pieces that come, at the mean, until what follows an opening may be spoken, and some to spare."""
 
-LEAST_LETTERS: Final = 4
+LEAST_LETTERS: Final = 3
 
 
 class Arrival:

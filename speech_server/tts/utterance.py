@@ -32,9 +32,10 @@ class Utterance:
     """The state of one segment.
 
     Frames are counted from the begin of the clause. What a segment of a clause knows of the rest
-    is latent context and not its own sound, and its last frames sound with the next segment, since
-    the decoder must have seen what follows. The next goes on from those very frames, so that there
-    is one latent without a seam, however many segments say it (ADR 0015).
+    is context and not its own sound, and its last frames sound with the next segment, since what
+    follows may become another than was known, and the decoder hears it in them. The next goes on
+    from those very frames, so that there is one latent without a seam, however many segments say
+    it (ADR 0015, ADR 0028).
 
     Args:
         voice: The voice.
@@ -73,6 +74,8 @@ class Utterance:
         self._after = after
         self._edge = 0
         """Frame after the last one of the part: the next segment begins with it."""
+        self._seen = 0
+        """Frame after the last one that the decoder may see."""
         self._prior: Prior | None = None
         self._deviation: Floats = np.zeros((0, 0), np.float32)
         self._owner: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -118,20 +121,21 @@ class Utterance:
         self._owner = np.repeat(np.arange(len(self.ids)), self.id_frames)
         if not len(self._owner):
             self._owner = np.zeros(1, np.int64)  # the graph makes one frame at least, too
-        self._edge = self.total_frames = len(self._owner)
-        stop = self._part[1]
+        self._edge = self._seen = self.total_frames = len(self._owner)
+        stop, reach = self._part[1], self.voice.decoder_reach
         if stop is not None:
-            self._edge = int(self.id_frames[:stop].sum())
-            reach = self.voice.decoder_reach or 0
-            self.total_frames = max(self._edge - reach, min(self.lead_frames + 1, self._edge))
+            self._edge = self._seen = int(self.id_frames[:stop].sum())
+            kept = min(KEPT_FRAMES, reach or 0)
+            self.total_frames = max(self._edge - kept, min(self.lead_frames + 1, self._edge))
+            if reach is not None:
+                self._seen = min(len(self._owner), self.total_frames + reach)
         self._deviation = np.exp(prior.log_deviation) * np.float32(self.manner.noise_scale)
         self._prior = prior
 
     def plan(self, width: int, *, keep: bool = False) -> Window:
         """Plan the next window; ``keep`` keeps its width at the end."""
         reach = self.voice.decoder_reach
-        window = next_window(self.position, self._edge, reach, width, keep=keep)
-        # What lies between is right only when the decoder sees what follows the edge.
+        window = next_window(self.position, self._seen, reach, width, keep=keep)
         return replace(window, stop=min(window.stop, self.total_frames))
 
     def flow_input(self, window: Window) -> tuple[Floats, int]:
@@ -157,7 +161,9 @@ class Utterance:
             if self.voice.flow_reach is not None:
                 end = skip + self._flow_stop(window) - self._flowed.stop
             self._flowed.append(made[:, skip:end])
-            self._latent.forget(self._flowed.stop - (self.voice.flow_reach or 0))
+            # What lies beyond the edge is made anew by the next segment, from there on.
+            made_for_good = min(self._flowed.stop, self._edge)
+            self._latent.forget(made_for_good - (self.voice.flow_reach or 0))
         return self._flowed.take(window.low, window.high)
 
     def _flow_stop(self, window: Window) -> int:
@@ -168,7 +174,7 @@ class Utterance:
         """
         if self._windows < 2:
             return window.high
-        return min(self._edge, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
+        return min(self._seen, max(window.high, self._flowed.stop + FLOW_AHEAD_FRAMES))
 
     def accept_samples(self, made: Floats, window: Window) -> Floats:
         """Take the decoder's samples of a window, and give those that are exact and new."""
@@ -203,6 +209,10 @@ class Utterance:
         drawn = self._prior.mean[owner] + noise * self._deviation[owner]
         self._latent.append(np.ascontiguousarray(drawn.T, dtype=np.float32))
 
+
+KEPT_FRAMES = 6
+"""Frames before the edge of a part that sound with the next one. What follows the edge is known
+and may change; in the frames before these it is heard 42 dB below the voice (ADR 0028)."""
 
 FLOW_AHEAD_FRAMES = 256
 """Frames that the flow makes at once, when there is time for it."""
