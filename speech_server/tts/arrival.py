@@ -7,7 +7,7 @@ LETTER_S: Final = 0.06
 """Sound of a letter."""
 
 KEPT_S: Final = 0.11
-"""Sound of an opening that is heard only with what follows it (ADR 0015), and some to spare."""
+"""Sound of an opening that is heard only with what follows it, and some to spare (ADR 0028)."""
 
 PIECES_BETWEEN: Final = 2
 """Pieces that come, at the mean, until what follows an opening may be spoken, and some to spare."""
