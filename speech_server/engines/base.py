@@ -1,6 +1,7 @@
 """What the rest of recognition knows of an engine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -123,6 +124,38 @@ class Hypothesis:
     """The fault for which another window was decoded, if one was."""
 
 
+class Wanted:
+    """Whether somebody still waits for a batch. Safe from any thread.
+
+    Args:
+        ask: Tells it.
+    """
+
+    def __init__(self, ask: Callable[[], bool] = lambda: True) -> None:
+        self._ask = ask
+        self._stop: Callable[[], None] | None = None
+
+    def __call__(self) -> bool:
+        """Tell it."""
+        return self._ask()
+
+    def look(self) -> None:
+        """Look again, since it may have changed: what runs is stopped when nobody waits."""
+        stop = self._stop
+        if stop is not None and not self._ask():
+            stop()
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """For the length of the block, call ``stop``, once or more, when nobody waits any more."""
+        self._stop = stop
+        try:
+            self.look()
+            yield
+        finally:
+            self._stop = None
+
+
 class RecognitionEngine(Protocol):
     """A recognition model. Its methods block; `decode` is called from as many threads as lanes."""
 
@@ -139,9 +172,7 @@ class RecognitionEngine(Protocol):
     def bucket(self, item: DecodeItem) -> int:
         """Length of the window, in frames, that an item is padded to; batch mates share it."""
 
-    def decode(
-        self, items: Sequence[DecodeItem], wanted: Callable[[], bool]
-    ) -> list[Hypothesis] | None:
+    def decode(self, items: Sequence[DecodeItem], wanted: Wanted) -> list[Hypothesis] | None:
         """Decode items of one bucket and one set of options together.
 
         It asks now and then whether the results are still wanted, and gives None when not.

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy.typing as npt
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
+
+from speech_server.engines.base import Wanted
 
 
 def cpu_session(
@@ -39,6 +42,27 @@ def cpu_session(
         options.add_external_initializers(list(weights), values)
     source = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def run_while(
+    session: onnxruntime.InferenceSession,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    wanted: Wanted,
+) -> list[Any] | None:
+    """Run a model; None when nobody wants it any more, within some milliseconds of that."""
+    options = onnxruntime.RunOptions()
+
+    def stop() -> None:
+        options.terminate = True
+
+    with wanted.stopping(stop):
+        try:
+            outputs: list[Any] = session.run(None, dict(inputs), options)
+        except Fail:
+            if wanted():
+                raise
+            return None
+    return outputs
 
 
 def only_onnx_file(place: Path) -> Path:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from speech_server.engines.base import DecodeItem, Hypothesis, RecognitionEngine
+from speech_server.engines.base import DecodeItem, Hypothesis, RecognitionEngine, Wanted
 from speech_server.errors import EngineFailed
 from speech_server.scheduling.device import Device
 from speech_server.scheduling.load import Headroom, Load
@@ -58,6 +58,8 @@ class Job:
     retried: str = ""
     free: bool = False
     """Begun only since nobody needed the model: it says nothing of what finals need."""
+    wanted: Wanted | None = None
+    """Whether somebody waits for the batch that it is decoded in."""
 
     @property
     def rank(self) -> tuple[Priority, int, int]:
@@ -193,6 +195,8 @@ class Scheduler:
         with self._changed:
             if job in self._queue:
                 self._queue.remove(job)
+        if job.wanted is not None:
+            job.wanted.look()
 
     def _run(self) -> None:
         while True:
@@ -249,9 +253,9 @@ class Scheduler:
         """Decode a batch and hand out what came of it; whether it was decoded to its end."""
         began = time.perf_counter()
 
-        def wanted() -> bool:
-            return not all(job.future.done() for job in batch)
-
+        wanted = Wanted(lambda: not all(job.future.done() for job in batch))
+        for job in batch:
+            job.wanted = wanted
         hypotheses: list[Hypothesis] | None = []
         try:
             hypotheses = self._engine.decode([job.item for job in batch], wanted)

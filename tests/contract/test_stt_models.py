@@ -3,6 +3,8 @@
 import asyncio
 import os
 import re
+import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from model_store import ModelStoreError, resolve
 from speech_server.audio.log_mel import StreamLogMel, as_features
-from speech_server.engines.base import Before, DecodeItem, DecodeOptions, Phrase
+from speech_server.engines.base import Before, DecodeItem, DecodeOptions, Phrase, Wanted
 from speech_server.engines.whisper import WhisperEngine, WhisperOptions
 from speech_server.engines.whisper.decoder import MOST_DRAFTED
 from speech_server.services.recognition_messages import USUAL_BOOST
@@ -308,6 +310,29 @@ def test_a_draft_is_never_longer_than_the_text_may_be(backends):
     assert len(backends["onnxruntime"].decode([replace(item, full_window=True)])[0].tokens) <= 224
 
 
+def test_an_encoder_stops_when_nobody_waits(backends):
+    engine = backends["onnxruntime"]
+    speech = features(recording(CLIP))
+    item = DecodeItem(speech, language="en", full_window=True)
+    said = engine.decode([item])[0]
+    waits = True
+    wanted = Wanted(lambda: waits)
+    began = time.perf_counter()
+    engine._packed.encode(np.zeros((1, 80, 3000), np.float32), wanted)
+    whole_s = time.perf_counter() - began
+
+    def leave():
+        nonlocal waits
+        waits = False
+        wanted.look()
+
+    threading.Timer(whole_s / 10, leave).start()
+    assert engine._packed.encode(np.zeros((1, 80, 3000), np.float32), wanted) is None
+    assert engine.decode([item], wanted) is None
+    # The next one is none the worse for it.
+    assert engine.decode([item])[0].tokens == said.tokens
+
+
 def test_a_beam_finds_the_likelier_text(backends):
     speech = features(recording("audio/librispeech_test_other__1688-142285-0005.flac")[:80_000])
     item = DecodeItem(speech, language="en")
@@ -352,7 +377,8 @@ def test_an_expected_phrase_is_heard_and_no_batch_mate_hears_it():
 def test_what_nobody_wants_any_more_is_left(backends, asked):
     left = iter([True] * asked)
     item = DecodeItem(features(recording(CLIP)), language="en")
-    assert backends["onnxruntime"].decode([item], lambda: next(left, False)) is None
+    wanted = Wanted(lambda: next(left, False))
+    assert backends["onnxruntime"].decode([item], wanted) is None
     assert next(left, None) is None
 
 

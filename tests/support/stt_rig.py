@@ -14,7 +14,7 @@ from trinity.speech.v1 import speech_to_text_service_pb2 as pb
 from trinity.speech.v1 import speech_to_text_service_pb2_grpc as pb_grpc
 
 from speech_server.admission import Places
-from speech_server.engines.base import DecodeItem, Hypothesis
+from speech_server.engines.base import DecodeItem, Hypothesis, Wanted
 from speech_server.engines.silero import SileroVad
 from speech_server.server import SpeechServer
 from speech_server.services.server_info import ServerInfo
@@ -48,9 +48,7 @@ class FakeEngine:
     def bucket(self, item: DecodeItem) -> int:
         return 3000 if item.full_window else 500 * (item.features.shape[1] // 500 + 1)
 
-    def decode(
-        self, items: Sequence[DecodeItem], wanted: Callable[[], bool]
-    ) -> list[Hypothesis] | None:
+    def decode(self, items: Sequence[DecodeItem], wanted: Wanted) -> list[Hypothesis] | None:
         self.batches.append(list(items))
         self.entered.set()
         assert self.gate.wait(10)

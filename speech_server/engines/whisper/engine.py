@@ -8,7 +8,7 @@ nothing is lost on the model and language where it was measured, and the encoder
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,7 +18,7 @@ import tokenizers
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from speech_server.audio.log_mel import FRAME_MS, silence
-from speech_server.engines.base import DecodeItem, Hypothesis, Word
+from speech_server.engines.base import DecodeItem, Hypothesis, Wanted, Word
 from speech_server.engines.whisper.checks import find_fault, is_misled, says_twice
 from speech_server.engines.whisper.ct2 import CTranslate2Model, as_floats, on_device
 from speech_server.engines.whisper.decoder import Decoded, Marks
@@ -136,12 +136,13 @@ class WhisperEngine:
         return tuple(self._tokens.encode(text))
 
     def decode(
-        self, items: Sequence[DecodeItem], wanted: Callable[[], bool] = lambda: True
+        self, items: Sequence[DecodeItem], wanted: Wanted | None = None
     ) -> list[Hypothesis] | None:
         """Decode a batch without timestamps; None when it is not wanted any more.
 
-        CTranslate2 cannot be stopped while it makes tokens.
+        CTranslate2 cannot be stopped while it encodes or makes tokens.
         """
+        wanted = wanted or Wanted()
         frames = self.bucket(items[0])
         window = np.empty((len(items), self.n_mels, frames), np.float32)
         for row, item in enumerate(items):
@@ -149,8 +150,8 @@ class WhisperEngine:
             window[row, :, :length] = item.features[:, :length]
             window[row, :, length:] = silence(item.features)
         began = time.perf_counter()
-        encoded = self._encode(window, interim=items[0].interim)
-        if not wanted():
+        encoded = self._encode(window, wanted, interim=items[0].interim)
+        if encoded is None or not wanted():
             return None
         languages = self._languages(encoded, items)
         encoded_at = time.perf_counter()
@@ -253,10 +254,11 @@ class WhisperEngine:
                 return None
             raise
 
-    def _encode(self, window: Floats, *, interim: bool = False) -> Any:
-        """Encode windows, in CTranslate2's type."""
+    def _encode(self, window: Floats, wanted: Wanted, *, interim: bool = False) -> Any:
+        """Encode windows, in CTranslate2's type; None when they are not wanted any more."""
         if self._packed:
-            return on_device(self._packed.encode(window))
+            encoded = self._packed.encode(window, wanted)
+            return None if encoded is None else on_device(encoded)
         return (self._narrow if interim else self._wide).encode(window)
 
     def _hypothesis(
@@ -352,7 +354,7 @@ class WhisperEngine:
             return None
         if self._options.short_context == "off":
             return frozenset()
-        encoded = self._encode(np.zeros((1, self.n_mels, 100), np.float32))
+        encoded = self._encode(np.zeros((1, self.n_mels, 100), np.float32), Wanted())
         return MEASURED.get(encoded.shape[2], frozenset())
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from speech_server.engines.base import Wanted
+from speech_server.engines.onnx_runtime import run_while
 from speech_server.engines.whisper.decoder import Decoder, Marks
 from speech_server.engines.whisper.graph import open_graph
 from speech_server.engines.whisper.layers import Shape, encoder_graph
@@ -38,11 +40,17 @@ class PackedModel:
             self._weights.close()
             raise
 
-    def encode(self, features: Floats) -> Floats:
-        """Encode windows ``[B, mel, frames]``; gives ``[B, frames / 2, width]``."""
+    def encode(self, features: Floats, wanted: Wanted) -> Floats | None:
+        """Encode windows ``[B, mel, frames]``; gives ``[B, frames / 2, width]``.
+
+        None when they are not wanted any more.
+        """
         positions = self._positions[: (features.shape[2] + 1) // 2]
-        encoded: Floats
-        (encoded,) = self._encoder.run(None, {"features": features, "positions": positions})
+        inputs = {"features": features, "positions": positions}
+        outputs = run_while(self._encoder, inputs, wanted)
+        if outputs is None:
+            return None
+        encoded: Floats = outputs[0]
         return encoded
 
     def close(self) -> None:

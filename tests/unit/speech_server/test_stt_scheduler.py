@@ -1,11 +1,12 @@
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from speech_server.engines.base import DecodeItem, DecodeOptions
+from speech_server.engines.base import DecodeItem, DecodeOptions, Wanted
 from speech_server.errors import EngineFailed
 from speech_server.scheduling.scheduler import Priority, Scheduler
 from speech_server.telemetry import Metrics
@@ -133,6 +134,46 @@ async def test_decoding_ends_when_nobody_waits_for_any_of_the_batch():
     await asyncio.to_thread(scheduler.close)
     assert metrics.stt_abandoned.labels("interim")._value.get() == 1
     assert metrics.stt_abandoned.labels("final")._value.get() == 0
+
+
+class Stoppable(FakeEngine):
+    """Computes something that does not ask, and can be stopped."""
+
+    def decode(self, items, wanted):
+        self.batches.append(list(items))
+        stopped = threading.Event()
+        with wanted.stopping(stopped.set):
+            self.entered.set()
+            ended = stopped.wait(5)
+        return None if ended else [self.answer(item) for item in items]
+
+
+async def test_what_runs_is_stopped_when_nobody_waits_for_any_of_the_batch():
+    engine = Stoppable()
+    metrics = Metrics()
+    scheduler = Scheduler(engine, max_batch=4, max_interim_batch=2, metrics=metrics)
+    only = scheduler.submit(item(1), LATER, "a")
+    await asyncio.to_thread(engine.entered.wait, 5)
+    only.cancel()
+    await asyncio.sleep(0)
+    await asyncio.to_thread(scheduler.close)
+    assert metrics.stt_abandoned.labels("interim")._value.get() == 1
+
+
+def test_what_nobody_waits_for_any_more_is_stopped_at_once():
+    waits = True
+    stops = []
+    wanted = Wanted(lambda: waits)
+    with wanted.stopping(lambda: stops.append(1)):
+        wanted.look()
+        assert not stops
+        waits = False
+        wanted.look()
+        assert stops == [1]
+    wanted.look()
+    assert stops == [1]
+    with wanted.stopping(lambda: stops.append(2)):
+        assert stops == [1, 2]
 
 
 async def test_one_failure_does_not_reach_its_batch_mates(busy):
