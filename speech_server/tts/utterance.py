@@ -74,8 +74,6 @@ class Utterance:
         self._after = after
         self._edge = 0
         """Frame after the last one of the part: the next segment begins with it."""
-        self._seen = 0
-        """Frame after the last one that the decoder may see."""
         self._prior: Prior | None = None
         self._deviation: Floats = np.zeros((0, 0), np.float32)
         self._owner: npt.NDArray[np.int64] = np.zeros(0, np.int64)
@@ -102,6 +100,11 @@ class Utterance:
         """Frames that are in memory; bounded by the windows, not by the utterance."""
         return self._latent.length + self._flowed.length
 
+    @property
+    def _seen(self) -> int:
+        """Frame after the last one that the decoder may see: what its sound needs, if known."""
+        return min(len(self._owner), self.total_frames + (self.voice.decoder_reach or 0))
+
     def text_row(self) -> TextRow:
         """Give the input of the text stage."""
         scale = np.float32(self.manner.noise_w_scale)
@@ -121,14 +124,12 @@ class Utterance:
         self._owner = np.repeat(np.arange(len(self.ids)), self.id_frames)
         if not len(self._owner):
             self._owner = np.zeros(1, np.int64)  # the graph makes one frame at least, too
-        self._edge = self._seen = self.total_frames = len(self._owner)
-        stop, reach = self._part[1], self.voice.decoder_reach
+        self._edge = self.total_frames = len(self._owner)
+        stop = self._part[1]
         if stop is not None:
-            self._edge = self._seen = int(self.id_frames[:stop].sum())
-            kept = min(KEPT_FRAMES, reach or 0)
+            self._edge = int(self.id_frames[:stop].sum())
+            kept = min(KEPT_FRAMES, self.voice.decoder_reach or 0)
             self.total_frames = max(self._edge - kept, min(self.lead_frames + 1, self._edge))
-            if reach is not None:
-                self._seen = min(len(self._owner), self.total_frames + reach)
         self._deviation = np.exp(prior.log_deviation) * np.float32(self.manner.noise_scale)
         self._prior = prior
 

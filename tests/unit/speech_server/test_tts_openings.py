@@ -35,6 +35,10 @@ NEAR_DB = 40.0
 TOKEN_S = 0.05
 
 
+Part = tuple[Sequence[int], tuple[int, int | None]]
+"""Ids of a clause as far as it is known, and which of them are said."""
+
+
 def words_of(text: str) -> list[str]:
     return re.findall(r"\s*\S+", text)
 
@@ -209,6 +213,16 @@ class Voice:
         assert len(sound) == one.samples
         return sound
 
+    def sounds(self, parts: Sequence[Part], seed: int) -> tuple[list[np.ndarray], Utterance]:
+        """Speak the parts of one clause, each with its ids; gives the last of them, too."""
+        made: list[np.ndarray] = []
+        before: Utterance | None = None
+        for ids, part in parts:
+            before = Utterance(self.voice, ids, MANNER, Noise(seed, 0), part=part, after=before)
+            made.append(self.sound(before))
+        assert before is not None
+        return made, before
+
 
 @pytest.fixture(scope="module")
 def voice() -> Iterator[Voice]:
@@ -234,14 +248,9 @@ def test_scripts_of_a_clause_join(voice: Voice) -> None:
 def test_segments_of_a_clause_are_one_sound(voice: Voice, cuts: tuple[int, ...]) -> None:
     """Where the first knows all that the last does, there is nothing to tell them apart by."""
     ids, _ = to_ids(voice.phonemizer.phonemes(TEXT), voice.voice.config.phoneme_ids)
-    made: list[np.ndarray] = []
-    before: Utterance | None = None
-    for begin, stop in pairwise((0, *cuts, None)):
-        assert begin is not None
-        before = Utterance(voice.voice, ids, MANNER, Noise(1, 0), part=(begin, stop), after=before)
-        made.append(voice.sound(before))
-    assert before is not None
-    whole = voice.reference.speak(voice.voice, ids, MANNER, 1, before.total_frames)
+    edges = zip((0, *cuts), (*cuts, None), strict=True)
+    made, last = voice.sounds([(ids, part) for part in edges], 1)
+    whole = voice.reference.speak(voice.voice, ids, MANNER, 1, last.total_frames)
     samples = np.concatenate(made)
     assert samples.shape == whole.shape
     assert decibels(whole, samples) > EXACT_DB
@@ -256,14 +265,8 @@ def test_what_follows_an_opening_may_become_another_than_was_known(
 
     def joined(text: str, seed: int) -> tuple[np.ndarray, int]:
         first, second, *_ = opened(words_of(text), opening=3)
-        made: list[np.ndarray] = []
-        before: Utterance | None = None
-        for segment in (first, second):
-            script = voice.script(segment)
-            before = Utterance(
-                voice.voice, script.ids, MANNER, Noise(seed, 0), part=script.part, after=before
-            )
-            made.append(voice.sound(before))
+        scripts = voice.script(first), voice.script(second)
+        made, _ = voice.sounds([(script.ids, script.part) for script in scripts], seed)
         return np.concatenate(made), len(made[0])
 
     found: list[float] = []
